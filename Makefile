@@ -1,0 +1,39 @@
+# What a developer types. `make` alone lists it.
+
+lint := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
+
+# The race detector needs a C compiler; scripts/needs says so where there is none.
+test := go test $$(scripts/needs race)
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test soak lint bench
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/app
+	@echo "Building bin/app"
+	@CGO_ENABLED=0 go build -o bin/app ./cmd/app
+
+run: build ## build and run the application until Ctrl-C; flags by ARGS="--set http.address=:8000"
+	@exec scripts/run bin/app $(ARGS)
+
+test: ## run all tests with the race detector, in under 5 minutes
+	@scripts/needs
+	$(test) -timeout 5m ./...
+
+soak: ## run all tests and the long ones (build tag soak), package by package
+	@scripts/needs
+	$(test) -tags soak -p 1 -timeout 15m ./...
+
+lint: ## check style, arrows and go.mod, and that it compiles for Windows and macOS
+	$(lint) run ./...
+	cd bench && $(lint) run --config ../.golangci.yml ./...
+	go mod tidy -diff
+	cd bench && go mod tidy -diff
+	GOOS=windows go vet ./...
+	GOOS=darwin go vet ./...
+
+bench: ## measure, and compare with the targets of docs/benchmarks.md
+	cd bench && go test -v -bench . -benchmem ./...
+	cd bench && go run ./process -check

@@ -1,0 +1,158 @@
+// Package apptest boots the real application in a test: all modules, on free
+// ports, reading neither app.yaml nor the environment. Only test files import
+// it.
+package apptest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/fx"
+
+	"example.com/ostov/config"
+	"example.com/ostov/modules"
+	"example.com/ostov/modules/container"
+)
+
+// App is an application that runs in a test.
+type App struct {
+	// URL and TCP are where it serves: http://127.0.0.1:port and
+	// 127.0.0.1:port. Admin is the URL of the admin server.
+	URL, TCP, Admin string
+
+	t      testing.TB
+	own    *container.Container
+	client http.Client
+}
+
+// Start boots the application and stops it when the test ends; both must
+// succeed. Options are added to the modules: fx.Replace and fx.Decorate change
+// one part, fx.Populate gives one to the test, [Set] changes a setting. Tests
+// that call it may be parallel.
+func Start(t testing.TB, options ...fx.Option) *App {
+	t.Helper()
+	var stdout buffer
+	process := container.Process{
+		Stdout: &stdout,
+		Stderr: testLog{t},
+		Sources: config.Sources{
+			Environ: []string{},
+			Set:     []string{"http.address=127.0.0.1:0", "tcp.address=127.0.0.1:0", "admin.address=127.0.0.1:0", "log.level=debug"},
+		},
+	}
+	for _, o := range options {
+		if s, ok := o.(setting); ok {
+			process.Sources.Set = append(process.Sources.Set, s.text)
+		}
+	}
+	a := &App{t: t, own: container.New(process, append([]fx.Option{modules.All()}, options...)...)}
+	a.client.Transport = new(http.Transport) // connections of its own, closed with the application
+	if err := a.own.Start(t.Context()); err != nil {
+		t.Fatalf("start the application: %v", err)
+	}
+	t.Cleanup(func() {
+		a.client.CloseIdleConnections()
+		if err := a.own.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Errorf("stop the application: %v", err)
+		}
+	})
+	for word := range strings.FieldsSeq(stdout.String()) {
+		word = strings.TrimSuffix(word, ".")
+		if admin, ok := strings.CutPrefix(word, "admin="); ok {
+			a.Admin = admin
+		} else if tcp, ok := strings.CutPrefix(word, "tcp://"); ok {
+			a.TCP = tcp
+		} else if strings.HasPrefix(word, "http://") {
+			a.URL = word
+		}
+	}
+	return a
+}
+
+// Stop stops the application before the test ends and returns what the stop
+// returned.
+func (a *App) Stop() error {
+	a.client.CloseIdleConnections()
+	return a.own.Stop(context.WithoutCancel(a.t.Context()))
+}
+
+// Get asks the public server, or the one that a whole URL names, and returns
+// status and body. No answer fails the test.
+func (a *App) Get(path string) (status int, body string) {
+	a.t.Helper()
+	if strings.HasPrefix(path, "/") {
+		path = a.URL + path
+	}
+	request, err := http.NewRequestWithContext(a.t.Context(), http.MethodGet, path, nil)
+	if err != nil {
+		a.t.Fatalf("GET %s: %v", path, err)
+	}
+	response, err := a.client.Do(request)
+	if err != nil {
+		a.t.Fatalf("GET %s: %v", path, err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		a.t.Fatalf("GET %s: read the body: %v", path, err)
+	}
+	return response.StatusCode, string(content)
+}
+
+// Dial opens a session of the line server. It is closed when the test ends, and
+// any read or write fails after 10 seconds.
+func (a *App) Dial() net.Conn {
+	a.t.Helper()
+	c, err := new(net.Dialer).DialContext(a.t.Context(), "tcp", a.TCP)
+	if err != nil {
+		a.t.Fatalf("dial the line server: %v", err)
+	}
+	a.t.Cleanup(func() { c.Close() })
+	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		a.t.Fatalf("dial the line server: %v", err)
+	}
+	return c
+}
+
+// Set changes a setting, as --set key=value does.
+func Set(key, value string) fx.Option {
+	return setting{Option: fx.Options(), text: key + "=" + value}
+}
+
+// setting is an option that Fx takes for nothing.
+type setting struct {
+	fx.Option
+	text string
+}
+
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// testLog shows the application's log where the test fails or is verbose.
+type testLog struct{ t testing.TB }
+
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Log(strings.TrimSuffix(string(p), "\n"))
+	return len(p), nil
+}

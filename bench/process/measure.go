@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// oneLife is the longest that a program may live.
+const oneLife = 5 * time.Minute
+
+// addresses are the flags with which the application takes free ports.
+var addresses = []string{"--set", "http.address=127.0.0.1:0", "--set", "tcp.address=127.0.0.1:0", "--set", "admin.address=127.0.0.1:0"}
+
+// measure builds the programs in dir and runs them there.
+func measure(ctx context.Context, o options, dir string) ([]figure, error) {
+	app, bare := filepath.Join(dir, "app"), filepath.Join(dir, "bareecho")
+	began := time.Now()
+	used, err := build(ctx, o.source, "./cmd/app", app, "GOCACHE="+filepath.Join(dir, "cache"))
+	if err != nil {
+		return nil, err
+	}
+	built := time.Since(began)
+	binary, err := os.Stat(app)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := build(ctx, ".", "./bareecho", bare); err != nil {
+		return nil, err
+	}
+
+	// In turn, so that what else the machine does meets both.
+	var bareReady, ready, answered, gone []time.Duration
+	for range o.runs {
+		visited, err := visit(ctx, "/", bare)
+		if err != nil {
+			return nil, err
+		}
+		bareReady = append(bareReady, visited.ready)
+		if visited, err = visit(ctx, "/api/chars?query=rook+black", app, addresses...); err != nil {
+			return nil, err
+		}
+		ready = append(ready, visited.ready)
+		answered = append(answered, visited.answered)
+		gone = append(gone, visited.gone)
+	}
+
+	figures := []figure{
+		{what: "bare Echo: exec to its ready line", value: ms(median(bareReady)), unit: "ms"},
+		{what: "exec to the ready line", value: ms(median(ready)), unit: "ms"},
+		{what: "the same, more than bare Echo", value: ms(median(ready) - median(bareReady)), target: 40, unit: "ms"},
+		{what: "first query after the ready line", value: ms(median(answered)), target: 50, unit: "ms"},
+		{what: "SIGINT to exit 0", value: ms(median(gone)), target: 1000, unit: "ms"},
+		{what: "build from an empty cache", value: built.Seconds(), target: 30, unit: "s"},
+		{what: "the same, processor time", value: used.Seconds(), unit: "s"},
+		{what: "size of the binary", value: float64(binary.Size()) / 1e6, target: 22, unit: "MB"},
+	}
+	if runtime.GOOS == "linux" {
+		resident, err := residentAfter(ctx, 1000, app)
+		if err != nil {
+			return nil, err
+		}
+		figures = append(figures, figure{what: "resident memory after 1000 queries", value: float64(resident) / 1e6, target: 45, unit: "MB"})
+	}
+	return figures, nil
+}
+
+// visited is how long the parts of a program's short life took.
+type visited struct{ ready, answered, gone time.Duration }
+
+// visit starts a program, asks it once, and stops it.
+func visit(ctx context.Context, path, program string, args ...string) (visited, error) {
+	ctx, cancel := context.WithTimeout(ctx, oneLife)
+	defer cancel()
+	p, err := start(ctx, program, args...)
+	if err != nil {
+		return visited{}, err
+	}
+	answered, err := p.get(ctx, path)
+	if err != nil {
+		_, stopErr := p.stop() // says what the program said
+		return visited{}, errors.Join(err, stopErr)
+	}
+	gone, err := p.stop()
+	return visited{p.ready, answered, gone}, err
+}
+
+// residentAfter returns the bytes of memory that are resident once the
+// application has answered queries with few, many and no matches, on the page
+// and by the API in turn.
+func residentAfter(ctx context.Context, queries int, app string) (resident int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, oneLife)
+	defer cancel()
+	p, err := start(ctx, app, addresses...)
+	if err != nil {
+		return 0, err
+	}
+	words := []string{"rook black", "chess", "cjk unified ideograph", "letter", "face", "qwertyuiop", "hangul syllable"}
+	paths := []string{"/?query=", "/api/chars?query="}
+	for i := range queries {
+		if _, err := p.get(ctx, paths[i%len(paths)]+url.QueryEscape(words[i%len(words)])); err != nil {
+			_, stopErr := p.stop()
+			return 0, errors.Join(err, stopErr)
+		}
+	}
+	resident, err = p.resident()
+	_, stopErr := p.stop()
+	return resident, errors.Join(err, stopErr)
+}
+
+// resident returns the bytes of memory that the program holds now.
+func (p *program) resident() (int, error) {
+	file := fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)
+	status, err := os.ReadFile(file)
+	if err != nil {
+		return 0, err
+	}
+	for line := range bytes.Lines(status) {
+		if fields := bytes.Fields(line); len(fields) == 3 && string(fields[0]) == "VmRSS:" {
+			kib, err := strconv.Atoi(string(fields[1]))
+			return kib << 10, err
+		}
+	}
+	return 0, fmt.Errorf("%s has no VmRSS", file)
+}
+
+// build compiles a package of the module in dir as make build does, and returns
+// the processor time that it took.
+func build(ctx context.Context, dir, pkg, binary string, env ...string) (used time.Duration, err error) {
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, pkg)
+	cmd.Dir = dir
+	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	}
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func median(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return (d[(len(d)-1)/2] + d[len(d)/2]) / 2
+}

@@ -1,0 +1,156 @@
+package health_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/goleak"
+
+	"example.com/ostov/health"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func registry(checks ...health.Check) *health.Registry {
+	r := health.NewRegistry(func() bool { return true })
+	r.Add(checks...)
+	return r
+}
+
+func TestAFailingCheckIsNamed(t *testing.T) {
+	t.Parallel()
+
+	bad := map[string]func(context.Context) error{
+		"error":  func(context.Context) error { return errors.New("no route") },
+		"panic":  func(context.Context) error { panic("no route") },
+		"goexit": func(context.Context) error { runtime.Goexit(); return nil },
+	}
+	for name, probe := range bad {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := registry(health.Ready("db", probe), health.Ready("cache", func(context.Context) error { return nil }))
+			err := r.Err(t.Context(), health.KindReady)
+			if err == nil || !strings.HasPrefix(err.Error(), "db: ") || strings.Contains(err.Error(), "cache") {
+				t.Errorf("Err = %v; want db named, and cache not", err)
+			}
+			if r.Ready(t.Context()) || !r.Live(t.Context()) {
+				t.Error("want not ready, and alive: the kinds are apart")
+			}
+		})
+	}
+}
+
+func TestNothingIsReadyWhileTheApplicationDoesNotRun(t *testing.T) {
+	t.Parallel()
+
+	r := health.NewRegistry(func() bool { return false })
+	for kind, want := range map[health.Kind]error{health.KindReady: health.ErrNotRunning, health.KindStartup: health.ErrNotRunning, health.KindLive: nil} {
+		if err := r.Err(t.Context(), kind); !errors.Is(err, want) {
+			t.Errorf("Err(%s) = %v; want %v", kind, err, want)
+		}
+	}
+}
+
+func TestChecksRunSideBySideAndAreCutOffAfterASecond(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		r := registry(health.Ready("a", slow), health.Ready("b", slow), health.Ready("c", slow))
+		begin := time.Now()
+		err := r.Err(t.Context(), health.KindReady)
+		if took := time.Since(begin); err == nil || took != time.Second {
+			t.Errorf("Err = %v after %v; want an error after one second", err, took)
+		}
+	})
+}
+
+func TestACheckThatIgnoresItsContextDoesNotPileUp(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		var running, most atomic.Int32
+		stuck := make(chan struct{})
+		r := registry(health.Ready("stuck", func(context.Context) error {
+			most.Store(max(most.Load(), running.Add(1)))
+			<-stuck
+			running.Add(-1)
+			return nil
+		}))
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() {
+				if err := r.Err(t.Context(), health.KindReady); err == nil || !strings.Contains(err.Error(), "stuck: no answer within 1s") {
+					t.Errorf("Err = %v; want that it does not answer", err)
+				}
+			})
+		}
+		all.Wait()
+		close(stuck)
+		synctest.Wait()
+		if n := most.Load(); n != 1 {
+			t.Errorf("%d probes at a time; want 1", n)
+		}
+		if err := r.Err(t.Context(), health.KindReady); err != nil {
+			t.Errorf("Err = %v after it recovered; want nil", err)
+		}
+	})
+}
+
+func TestAnAnswerIsUsedForASecond(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int32
+		r := registry(health.Live("count", func(context.Context) error { asked.Add(1); return nil }))
+		for range 21 { // at 0, 0.1, ... 2 seconds
+			_ = r.Live(t.Context())
+			<-time.After(100 * time.Millisecond)
+		}
+		if n := asked.Load(); n != 3 {
+			t.Errorf("asked %d times in 2 seconds; want 3", n)
+		}
+	})
+}
+
+func TestACallerThatGoesAwayDoesNotEndTheCheck(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		r := registry(health.Ready("slow", func(ctx context.Context) error {
+			select {
+			case <-time.After(500 * time.Millisecond):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}))
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if err := r.Err(ctx, health.KindReady); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Err = %v; want the caller's deadline", err)
+		}
+		if err := r.Err(t.Context(), health.KindReady); err != nil {
+			t.Errorf("Err = %v for the next caller; want nil", err)
+		}
+	})
+}
+
+func ExampleProvide() {
+	module := fx.Module("cache", health.Provide(newCheck))
+	_ = module
+}
+
+func newCheck() health.Check {
+	return health.Ready("cache", func(ctx context.Context) error {
+		return nil // ask it something cheap, within ctx
+	})
+}

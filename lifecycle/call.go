@@ -1,0 +1,127 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"runtime/pprof"
+	"time"
+)
+
+// The outcomes of a call.
+const (
+	running   = "running"
+	ok        = "ok"
+	failed    = "error"
+	panicked  = "panic"
+	abandoned = "abandoned" // it had not returned at its limit
+	late      = "late"      // abandoned, but has returned since
+)
+
+var (
+	errGoexit = errors.New("the goroutine ended without returning (runtime.Goexit)")
+	errEnded  = errors.New("it returned nil")
+)
+
+// result is what a Setup returned.
+type result struct {
+	cleanup Cleanup
+	err     error
+}
+
+// contain calls f and sends its result, exactly once, also where f panics or
+// calls runtime.Goexit. done has room for it.
+func contain(ctx context.Context, f Setup, done chan<- result) {
+	r := result{err: errGoexit}
+	returned := false
+	defer func() {
+		if !returned {
+			if v := recover(); v != nil {
+				r.err = &PanicError{Value: v, Stack: debug.Stack()}
+			}
+		}
+		done <- r
+	}()
+	r.cleanup, r.err = f(ctx)
+	returned = true
+}
+
+// call runs f in a goroutine of its own, so that one that hangs can be left
+// behind: where f has not returned one grace after the end of ctx, the outcome
+// is ErrAbandoned, and late hears f's result when it comes. What f starts can be
+// found in profiles by the hook's name.
+func (e *Engine) call(ctx context.Context, op string, n *entry, grace time.Duration, f Setup, late func(Cleanup, error)) (Cleanup, error) {
+	c := &n.start
+	if op == "stop" {
+		c = &n.stop
+	}
+	e.mu.Lock()
+	c.begun, c.outcome = time.Now(), running
+	e.mu.Unlock()
+	e.observe(Event{Op: op, Hook: &n.Hook, Begins: true})
+
+	cleanup, err := bounded(ctx, grace, func(ctx context.Context) (cleanup Cleanup, err error) {
+		pprof.Do(ctx, n.labels, func(ctx context.Context) {
+			cleanup, err = f(ctx)
+		})
+		return cleanup, err
+	}, late)
+	outcome := outcomeOf(err)
+	if err != nil {
+		if cause := context.Cause(ctx); errors.Is(err, context.DeadlineExceeded) && errors.Is(cause, context.DeadlineExceeded) {
+			err = fmt.Errorf("%w (%w)", err, cause)
+		}
+		err = &HookError{Op: op, Hook: n.Name, Phase: n.Phase, Err: err}
+	}
+
+	e.mu.Lock()
+	c.runtime, c.outcome, c.err = time.Since(c.begun), outcome, err
+	runtime := c.runtime
+	e.mu.Unlock()
+	e.observe(Event{Op: op, Hook: &n.Hook, Runtime: runtime, Err: err})
+	return cleanup, err
+}
+
+func outcomeOf(err error) string {
+	if err == nil {
+		return ok
+	}
+	if errors.Is(err, ErrAbandoned) {
+		return abandoned
+	}
+	if p := (*PanicError)(nil); errors.As(err, &p) {
+		return panicked
+	}
+	return failed
+}
+
+func bounded(ctx context.Context, grace time.Duration, f Setup, late func(Cleanup, error)) (Cleanup, error) {
+	done := make(chan result, 1)
+	go contain(ctx, f, done)
+	select {
+	case r := <-done:
+		return r.cleanup, r.err
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case r := <-done:
+		return r.cleanup, r.err
+	case <-timer.C:
+	}
+	go func() {
+		r := <-done
+		late(r.cleanup, r.err)
+	}()
+	return nil, ErrAbandoned
+}
+
+// limit bounds ctx by a hook's own limit, where it has one.
+func limit(ctx context.Context, own time.Duration) (context.Context, context.CancelFunc) {
+	if own <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, own, fmt.Errorf("%w: the hook's limit is %v", context.DeadlineExceeded, own))
+}

@@ -1,0 +1,363 @@
+package lifecycle
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/pprof"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Limits bound a whole start and a whole stop.
+type Limits struct {
+	Start, Stop time.Duration // 0: 15 and 25 seconds
+
+	// DrainDelay is how long an application that was running goes on serving
+	// after [Engine.Stopping] closed, so that those who send it work can turn
+	// away. It is part of Stop.
+	DrainDelay time.Duration
+}
+
+// State is where an engine is in its life.
+type State string
+
+// The states. Stopped and Failed are final: an application that runs again is a
+// new engine.
+const (
+	New          State = "new"
+	Starting     State = "starting"
+	Running      State = "running"
+	ShuttingDown State = "stopping"
+	Stopped      State = "stopped"
+	Failed       State = "failed" // the start failed
+)
+
+// Engine starts hooks in order and stops them in reverse. Its methods may be
+// called from any goroutine.
+type Engine struct {
+	observe func(Event)
+	id      string // tells this engine's goroutines from those of another
+
+	requested chan struct{} // closes with the first Shutdown
+	stopping  chan struct{} // closes as the first act of a stop
+	over      chan struct{} // closes when all that was acquired is released
+
+	mu        sync.Mutex
+	limits    Limits // fixed once the state is not New
+	state     State
+	entries   []*entry
+	interrupt context.CancelCauseFunc // ends the start under way
+	values    context.Context         // the start's, without its end
+	cause     error                   // of the first Shutdown
+	result    error                   // of the stop
+	began     time.Time               // the start
+	up        time.Duration           // how long it took
+	ended     time.Time               // when the stop began
+	down      time.Duration           // how long it took
+	left      []string                // goroutines of hooks that outlived the stop
+}
+
+// NewEngine makes an engine in state New, with the limits' defaults. observe,
+// which may be nil, hears of each call of a hook, from several goroutines at a
+// time.
+func NewEngine(observe func(Event)) *Engine {
+	if observe == nil {
+		observe = func(Event) {}
+	}
+	e := &Engine{
+		limits:    Limits{Start: 15 * time.Second, Stop: 25 * time.Second},
+		observe:   observe,
+		requested: make(chan struct{}),
+		stopping:  make(chan struct{}),
+		over:      make(chan struct{}),
+		state:     New,
+	}
+	e.id = fmt.Sprintf("%p", e)
+	return e
+}
+
+// SetLimits sets the limits; a start or stop that began keeps those it has.
+func (e *Engine) SetLimits(l Limits) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state == New {
+		e.limits = Limits{
+			Start:      cmp.Or(l.Start, e.limits.Start),
+			Stop:       cmp.Or(l.Stop, e.limits.Stop),
+			DrainDelay: l.DrainDelay,
+		}
+	}
+}
+
+// State returns where the engine is.
+func (e *Engine) State() State {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.state
+}
+
+// Stopping returns the channel that closes as the first act of a stop.
+func (e *Engine) Stopping() Stopping { return e.stopping }
+
+// Requested returns a channel that closes once Shutdown was called.
+func (e *Engine) Requested() <-chan struct{} { return e.requested }
+
+// Cause returns what the first Shutdown gave.
+func (e *Engine) Cause() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.cause
+}
+
+// Shutdown asks for the end of the application and returns at once: a start
+// under way is interrupted, a running application is stopped by whoever waits
+// for Requested. A nil cause is a wish, any other a failure. The first one is
+// kept.
+func (e *Engine) Shutdown(cause error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.shutdown(cause)
+}
+
+func (e *Engine) shutdown(cause error) {
+	if closed(e.requested) {
+		return
+	}
+	e.cause = cause
+	close(e.requested)
+	if e.interrupt != nil {
+		e.interrupt(cause)
+	}
+}
+
+// Append adds a hook to the list. After the start began it is too late: the
+// application ends with the returned error, which names the hook and is
+// ErrStarted, and the hook never runs.
+func (e *Engine) Append(h Hook) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state != New {
+		err := fmt.Errorf("append hook %s while %s: %w: append it in a constructor or an fx.Invoke", h.Name, e.state, ErrStarted)
+		e.shutdown(err)
+		return err
+	}
+	n := &entry{Hook: h, labels: pprof.Labels(engineLabel, e.id, hookLabel, h.Name)}
+	if h.Setup == nil {
+		n.cleanup = h.Cleanup
+	}
+	e.entries = append(e.entries, n)
+	return nil
+}
+
+// Check returns ErrLimits, with the figures, where the drain delay and the stop
+// limits of the hooks do not fit into the limit of the whole stop.
+func (e *Engine) Check() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.check()
+}
+
+func (e *Engine) check() error {
+	sum := e.limits.DrainDelay
+	parts := fmt.Sprintf("drain delay %v", sum)
+	longest := make(map[Phase]*entry) // what stops side by side counts once
+	for _, n := range e.entries {
+		switch {
+		case n.StopTimeout == 0:
+		case n.Phase < Work:
+			sum += n.StopTimeout
+			parts += fmt.Sprintf(", %s %v", n.Name, n.StopTimeout)
+		case longest[n.Phase] == nil || longest[n.Phase].StopTimeout < n.StopTimeout:
+			longest[n.Phase] = n
+		}
+	}
+	for _, phase := range []Phase{Serve, Work} {
+		if n := longest[phase]; n != nil {
+			sum += n.StopTimeout
+			parts += fmt.Sprintf(", %s %v", n.Name, n.StopTimeout)
+		}
+	}
+	if sum > e.limits.Stop {
+		return fmt.Errorf("%w: it is %v, but %s make %v: raise app.stop_timeout or lower the others", ErrLimits, e.limits.Stop, parts, sum)
+	}
+	return nil
+}
+
+// Start runs the Setup of each hook in order. Where one fails, panics or is
+// late, or ctx ends, or somebody calls Stop or Shutdown, everything acquired is
+// released in reverse, with fresh limits, before Start returns the error with
+// those of the release joined to it. An interrupted start returns ErrStopped.
+//
+// The values of ctx are visible to every hook, in the stop too.
+func (e *Engine) Start(ctx context.Context) error {
+	e.mu.Lock()
+	switch e.state {
+	case New:
+	case Starting, Running:
+		e.mu.Unlock()
+		return fmt.Errorf("start: %w", ErrStarted)
+	default:
+		e.mu.Unlock()
+		return fmt.Errorf("start: %w", ErrStopped)
+	}
+	if err := e.check(); err != nil {
+		e.mu.Unlock()
+		return errors.Join(err, e.Stop(ctx))
+	}
+	e.state = Starting
+	e.began = time.Now()
+	e.values = context.WithoutCancel(ctx)
+	ctx, interrupt := context.WithCancelCause(ctx)
+	defer interrupt(nil)
+	e.interrupt = interrupt
+	if closed(e.requested) {
+		interrupt(e.cause)
+	}
+	slices.SortStableFunc(e.entries, func(a, b *entry) int { return int(a.Phase) - int(b.Phase) })
+	e.mu.Unlock()
+
+	err := e.raise(ctx)
+
+	e.mu.Lock()
+	e.up = time.Since(e.began)
+	e.interrupt = nil
+	if cause := context.Cause(ctx); cause != nil && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, cause)) {
+		err = ErrStopped
+		if !errors.Is(cause, context.Canceled) {
+			err = fmt.Errorf("%w: %w", ErrStopped, cause)
+		}
+	}
+	if err == nil {
+		e.state = Running
+		e.mu.Unlock()
+		return nil
+	}
+	e.enterStop()
+	e.mu.Unlock()
+
+	total, cancel := context.WithTimeout(e.values, e.limits.Stop)
+	defer cancel()
+	rollback := e.release(total)
+	final := Failed
+	if rollback == nil && errors.Is(err, ErrStopped) {
+		final = Stopped
+	}
+	e.finish(final, rollback)
+	return errors.Join(err, rollback)
+}
+
+// raise runs the Setups. It stops at the first error and at the end of ctx.
+func (e *Engine) raise(ctx context.Context) error {
+	limited, cancel := context.WithTimeoutCause(ctx, e.limits.Start,
+		fmt.Errorf("%w: the limit of the whole start is %v", context.DeadlineExceeded, e.limits.Start))
+	defer cancel()
+	for _, n := range e.entries {
+		if n.Setup == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if limited.Err() != nil {
+			return context.Cause(limited)
+		}
+		if err := e.setUp(limited, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) setUp(ctx context.Context, n *entry) error {
+	ctx, cancel := limit(ctx, n.StartTimeout)
+	defer cancel()
+	cleanup, err := e.call(ctx, "start", n, startGrace, n.Setup, func(cleanup Cleanup, err error) {
+		e.mu.Lock()
+		n.start.outcome = late
+		e.mu.Unlock()
+		if err == nil && cleanup != nil {
+			// The rollback has passed by: nobody else will release it.
+			ctx, cancel := limit(e.values, e.limits.Stop)
+			defer cancel()
+			_ = e.tearDown(ctx, n, cleanup, floor) // the observer hears its error
+		}
+	})
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n.cleanup = cleanup
+	return nil
+}
+
+// Stop releases everything acquired, in reverse order of the start, and returns
+// all errors, joined in the order in which they came. It may be called before,
+// during and after a start and more than once: one call does the work, the
+// others wait for its end, and all return its result. Where ctx ends the time is
+// spent: each hook that remains gets its last moment and Stop returns.
+func (e *Engine) Stop(ctx context.Context) error {
+	e.mu.Lock()
+	state := e.state
+	switch state {
+	case New, Running:
+		if e.values == nil {
+			e.values = context.WithoutCancel(ctx)
+		}
+		e.enterStop()
+		e.mu.Unlock()
+	case Starting:
+		e.interrupt(nil)
+		fallthrough
+	default:
+		e.mu.Unlock()
+		<-e.over
+		return e.result
+	}
+
+	total, cancel := context.WithTimeout(e.values, e.limits.Stop)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	if state == Running && e.limits.DrainDelay > 0 {
+		delay := time.NewTimer(e.limits.DrainDelay)
+		defer delay.Stop()
+		select {
+		case <-delay.C:
+		case <-total.Done():
+		}
+	}
+	err := e.release(total)
+	e.finish(Stopped, err)
+	return err
+}
+
+// enterStop is the first act of every stop. The caller holds the lock.
+func (e *Engine) enterStop() {
+	e.state = ShuttingDown
+	e.ended = time.Now()
+	close(e.stopping)
+}
+
+// finish is the last act of every stop.
+func (e *Engine) finish(final State, result error) {
+	left := leftBehind(e.id, errors.Is(result, ErrAbandoned))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.left = left
+	e.state = final
+	e.result = result
+	e.down = time.Since(e.ended)
+	close(e.over)
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,110 @@
+package lifecycle
+
+import (
+	"errors"
+	"time"
+)
+
+// Report tells what has become of each hook. It can be asked for at any time;
+// what is under way is "running". Durations are in nanoseconds in JSON.
+type Report struct {
+	State State  `json:"state"`
+	Cause string `json:"cause,omitempty"` // why the application was to end
+	Error string `json:"error,omitempty"` // of the stop
+	Start Span   `json:"start"`
+	Stop  Span   `json:"stop"`
+
+	Hooks []HookReport `json:"hooks"` // in the order of the start
+
+	// Goroutines that a hook started and that were still there at the end of
+	// the stop, one stack each.
+	Left []string `json:"goroutines_left,omitempty"`
+}
+
+// Span is a part of an application's life: zero where it has not begun.
+type Span struct {
+	Begin    time.Time     `json:"begin,omitzero"`
+	Duration time.Duration `json:"duration_ns"`
+}
+
+// HookReport is one hook in a [Report].
+type HookReport struct {
+	Name  string `json:"name"`
+	Phase string `json:"phase"`
+	Start *Call  `json:"start,omitempty"` // nil: not called
+	Stop  *Call  `json:"stop,omitempty"`
+}
+
+// Call is one run of a hook's Setup or Cleanup.
+type Call struct {
+	Span
+	Outcome string `json:"outcome"` // running, ok, error, panic, abandoned, late (abandoned, but returned since)
+	Error   string `json:"error,omitempty"`
+	Stack   string `json:"stack,omitempty"` // of a panic, or of the goroutines that hold a call which has not returned
+}
+
+// Report returns what has happened so far.
+func (e *Engine) Report() Report {
+	e.mu.Lock()
+	r := Report{
+		State: e.state,
+		Start: span(e.began, e.up),
+		Stop:  span(e.ended, e.down),
+		Hooks: make([]HookReport, len(e.entries)),
+		Left:  e.left,
+	}
+	if e.cause != nil {
+		r.Cause = e.cause.Error()
+	}
+	if e.result != nil {
+		r.Error = e.result.Error()
+	}
+	var held []*Call
+	var holders []string
+	for i, n := range e.entries {
+		h := HookReport{Name: n.Name, Phase: n.Phase.String(), Start: n.start.report(), Stop: n.stop.report()}
+		r.Hooks[i] = h
+		for _, c := range []*Call{h.Start, h.Stop} {
+			if c != nil && (c.Outcome == running || c.Outcome == abandoned) {
+				held, holders = append(held, c), append(holders, n.Name)
+			}
+		}
+	}
+	e.mu.Unlock()
+
+	if len(held) == 0 {
+		return r
+	}
+	alive := goroutines(e.id)
+	for i, c := range held {
+		for _, g := range alive {
+			if g.hook == holders[i] {
+				c.Stack += g.stack
+			}
+		}
+	}
+	return r
+}
+
+// span is a part of a life that took so long, or goes on where that is 0.
+func span(begin time.Time, took time.Duration) Span {
+	if took == 0 && !begin.IsZero() {
+		took = time.Since(begin)
+	}
+	return Span{Begin: begin, Duration: took}
+}
+
+func (c *call) report() *Call {
+	if c.begun.IsZero() {
+		return nil
+	}
+	r := &Call{Span: span(c.begun, c.runtime), Outcome: c.outcome}
+	if c.err == nil {
+		return r
+	}
+	r.Error = c.err.Error()
+	if p := (*PanicError)(nil); errors.As(c.err, &p) {
+		r.Stack = string(p.Stack)
+	}
+	return r
+}

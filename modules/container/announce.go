@@ -1,0 +1,72 @@
+package container
+
+import (
+	"cmp"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Endpoint is where a module serves, for the line that tells that all is ready.
+// A module gives it in the value group "container.endpoints".
+type Endpoint struct {
+	Name string          // "http" and "tcp" are printed first, "admin" last and by its name
+	URLs func() []string // asked once the start is over; none where nothing listens
+}
+
+// announcer prints the two lines that scripts wait for.
+type announcer struct {
+	out       io.Writer
+	endpoints []Endpoint
+	once      sync.Once
+	last      chan struct{} // closes when the line before is out
+}
+
+// serving prints where the application serves, once every listener accepts.
+func (a *announcer) serving() {
+	rank := map[string]int{"http": -2, "tcp": -1, "admin": 1}
+	slices.SortStableFunc(a.endpoints, func(x, y Endpoint) int {
+		return cmp.Or(cmp.Compare(rank[x.Name], rank[y.Name]), strings.Compare(x.Name, y.Name))
+	})
+	line := "Serving on"
+	for _, e := range a.endpoints {
+		for _, url := range e.URLs() {
+			if e.Name == "admin" {
+				url = "admin=" + url
+			}
+			line += " " + url
+		}
+	}
+	a.last = write(a.out, line+". Hit CTRL-C to stop.\n", nil)
+}
+
+// shuttingDown prints that a stop begins.
+func (a *announcer) shuttingDown() {
+	a.once.Do(func() { write(a.out, "Server shutting down.\n", a.last) })
+}
+
+// patience is how long a start or stop waits for a line to be written.
+const patience = 100 * time.Millisecond
+
+// write writes s after previous is closed. A reader that does not read holds it
+// for patience only; the write then goes on by itself. The channel it returns
+// closes when s is out.
+func write(w io.Writer, s string, previous <-chan struct{}) chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if previous != nil {
+			<-previous
+		}
+		_, _ = io.WriteString(w, s) // a reader that went away is no reason to stop
+	}()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+	return done
+}

@@ -1,0 +1,190 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+	"go.uber.org/zap"
+
+	"example.com/ostov/lifecycle"
+)
+
+// Container is an application: the modules it is made of, what Fx built of
+// them, and the engine that starts and stops it.
+type Container struct {
+	process Process
+	options []fx.Option
+	engine  *lifecycle.Engine
+	ready   announcer
+
+	mu  sync.Mutex // guards the build
+	app *fx.App
+	err error // of the build
+
+	// Set while Fx builds.
+	events fxevent.Logger
+	dot    fx.DotGraph
+	log    *zap.Logger
+
+	stopped sync.Once    // the record of the stop is written
+	cause   atomic.Value // why the context of Run ended, a string
+}
+
+// New describes an application. Nothing is built yet: [Get], Build and Start do
+// that, once.
+func New(p Process, options ...fx.Option) *Container {
+	c := &Container{process: p.withDefaults(), options: options, log: zap.NewNop()}
+	c.engine = lifecycle.NewEngine(c.observe)
+	c.ready.out = c.process.Stdout
+	return c
+}
+
+// Build builds the application with its real constructors and starts nothing.
+// Further calls return the same error.
+func (c *Container) Build() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.app == nil {
+		c.build()
+	}
+	return c.err
+}
+
+func (c *Container) build(more ...fx.Option) {
+	modules, overrides := takeOverrides(c.options)
+	options := []fx.Option{
+		fx.Logger(log.New(io.Discard, "", 0)), // a build that fails is told by its error alone
+		fx.Supply(c.process, seed{c}),
+	}
+	options = append(options, modules...)
+	options = append(options, more...)
+	used := make(map[reflect.Type]*bool)
+	for t, o := range overrides {
+		used[t] = new(bool)
+		options = append(options, o.replace(used[t]))
+	}
+	c.app = fx.New(options...)
+	if err := c.app.Err(); err != nil {
+		c.err = explain(err)
+	} else if c.events == nil {
+		c.err = fmt.Errorf("build the application: container.Module is not among its modules")
+	} else {
+		c.err = c.engine.Check()
+	}
+	for t, o := range overrides {
+		if c.err == nil && !*used[t] {
+			c.err = o.unused(modules)
+		}
+	}
+	if c.err != nil {
+		c.release()
+	}
+}
+
+// release gives back what constructors of a failed build hold.
+func (c *Container) release() {
+	_ = c.engine.Stop(context.Background()) // the error of the build is what counts, and Fx gives no context
+}
+
+// Get builds the application and returns its T, for main functions and tests;
+// constructors name what they need instead. T may be a struct that embeds
+// fx.In, for several things at once: Fx has to know before the build what is
+// wanted, so that a Get after it is an error.
+func Get[T any](c *Container) (T, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var t T
+	if c.app != nil {
+		return t, fmt.Errorf("get %T: the application is built already: get all that is needed at once, in a struct that embeds fx.In", t)
+	}
+	c.build(fx.Invoke(func(got T) { t = got }))
+	return t, c.err
+}
+
+// Start builds the application where nobody has, and starts it, as
+// [lifecycle.Engine.Start] does. An application starts once.
+func (c *Container) Start(ctx context.Context) error {
+	if err := c.Build(); err != nil {
+		return err
+	}
+	if c.engine.State() != lifecycle.New {
+		return c.engine.Start(ctx) // says what is wrong; Fx would stop the running application
+	}
+	// Fx would return at the end of ctx, before the rollback is over.
+	return c.app.Start(context.WithValue(context.WithoutCancel(ctx), rootKey{}, ctx))
+}
+
+// rootKey is where Start leaves its context for the hook in Fx's lifecycle.
+type rootKey struct{}
+
+// Stop stops the application wherever it is in its life, as
+// [lifecycle.Engine.Stop] does; what was built and never started is released.
+func (c *Container) Stop(ctx context.Context) error {
+	if err := c.Build(); err != nil {
+		return nil // its build released what there was
+	}
+	err := c.stop(ctx)
+	_ = c.app.Stop(ctx) // for Fx's own books: the same work, done
+	return err
+}
+
+// start and stop are the one hook in Fx's own lifecycle.
+func (c *Container) start(ctx context.Context) error {
+	if root, ok := ctx.Value(rootKey{}).(context.Context); ok {
+		ctx = root
+	}
+	if err := c.engine.Start(ctx); err != nil {
+		c.endedBy(ctx)
+		c.stopped.Do(c.logStop)
+		return err
+	}
+	c.logStart()
+	c.ready.serving()
+	return nil
+}
+
+func (c *Container) stop(ctx context.Context) error {
+	if c.engine.State() == lifecycle.Running {
+		c.ready.shuttingDown()
+	}
+	err := c.engine.Stop(ctx)
+	c.stopped.Do(c.logStop)
+	return err
+}
+
+// Process returns what the application sees of the operating system.
+func (c *Container) Process() Process { return c.process }
+
+// seed hands the container that describes the application to the graph.
+type seed struct{ container *Container }
+
+type containerParams struct {
+	fx.In
+
+	Seed    seed    `optional:"true"`
+	Process Process `optional:"true"`
+	Config  Config
+	Events  fxevent.Logger // ours, or what an application made of it
+}
+
+// complete gives the Container that New described its settings; under a plain
+// fx.New there is none yet.
+func complete(p containerParams) *Container {
+	c := p.Seed.container
+	if c == nil {
+		c = New(p.Process)
+	}
+	c.engine.SetLimits(p.Config.limits())
+	c.events = p.Events
+	if e, ok := p.Events.(*events); ok {
+		e.container = c
+	}
+	return c
+}

@@ -1,0 +1,396 @@
+package container_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+	"go.uber.org/fx/fxtest"
+
+	"example.com/ostov/config"
+	"example.com/ostov/lifecycle"
+	"example.com/ostov/modules/container"
+)
+
+var errBoom = errors.New("boom")
+
+// diary writes down what hooks do.
+type diary struct {
+	mu  sync.Mutex
+	did []string
+}
+
+func (d *diary) do(what string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.did = append(d.did, what)
+}
+
+func (d *diary) String() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return strings.Join(d.did, " ")
+}
+
+func (d *diary) hook(name string) fx.Hook {
+	return fx.Hook{
+		OnStart: func(context.Context) error { d.do("+" + name); return nil },
+		OnStop:  func(context.Context) error { d.do("-" + name); return nil },
+	}
+}
+
+func (d *diary) setup(name string) lifecycle.Setup {
+	return func(context.Context) (lifecycle.Cleanup, error) {
+		d.do("+" + name)
+		return func(context.Context) error { d.do("-" + name); return nil }, nil
+	}
+}
+
+// quiet is a process without environment and files that writes to buffers.
+func quiet() (p container.Process, stdout, stderr *buffer) {
+	stdout, stderr = new(buffer), new(buffer)
+	return container.Process{Stdout: stdout, Stderr: stderr, Sources: config.Sources{Environ: []string{}}}, stdout, stderr
+}
+
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+type service struct{}
+
+// Contract B20, B32: every way to add a hook ends in one list.
+func TestEveryKindOfHookReachesTheEngine(t *testing.T) {
+	t.Parallel()
+
+	d := new(diary)
+	p, _, _ := quiet()
+	c := container.New(p,
+		container.Module,
+		fx.Module("a",
+			fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("plain")) }),
+			container.CleanupCtx(func() lifecycle.Setup { return d.setup("ctx") }),
+			fx.Module("nested", fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("nested")) })),
+		),
+		fx.Module("b",
+			container.CleanupCtx(func() lifecycle.Setup { return d.setup("serve") }, lifecycle.Serve),
+			container.CleanupCtx(func() lifecycle.Hook {
+				return lifecycle.Hook{Setup: d.setup("observe"), Phase: lifecycle.Observe}
+			}),
+			fx.Provide(fx.Annotate(func() *service { return &service{} },
+				fx.OnStart(func(*service) { d.do("+annotated") }),
+				fx.OnStop(func(*service) { d.do("-annotated") }))),
+			fx.Invoke(func(*service) {}),
+		),
+	)
+	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	want := "+observe +nested +plain +ctx +annotated +serve -serve -annotated -ctx -plain -nested -observe"
+	if got := d.String(); got != want {
+		t.Errorf("did  %s\nwant %s", got, want)
+	}
+	var names []string
+	for _, h := range c.Report().Hooks {
+		names = append(names, h.Name)
+	}
+	if got := strings.Join(names, " "); !strings.Contains(got, "(*diary).hook") || !strings.Contains(got, "container_test.TestEveryKindOfHookReachesTheEngine.func") {
+		t.Errorf("the hooks are named %s; want the names of their functions", got)
+	}
+}
+
+func TestCleanupCtxInjectsArguments(t *testing.T) {
+	t.Parallel()
+
+	d := new(diary)
+	p, _, _ := quiet()
+	c := container.New(p, container.Module, fx.Supply(d, "name"),
+		container.CleanupCtx(func(d *diary, name string) (lifecycle.Setup, error) { return d.setup(name), nil }))
+	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.String(); got != "+name -name" {
+		t.Errorf("did %q; want +name -name", got)
+	}
+}
+
+func notASetup() string { return "" }
+
+func TestCleanupCtxRefusesWhatIsNoSetup(t *testing.T) {
+	t.Parallel()
+
+	for _, bad := range []any{nil, 7, notASetup, func() {}, func() (lifecycle.Setup, string) { return nil, "" }} {
+		p, _, _ := quiet()
+		err := container.New(p, container.Module, container.CleanupCtx(bad)).Build()
+		if err == nil || !strings.Contains(err.Error(), "container.CleanupCtx(") || !strings.Contains(err.Error(), "want a function that returns a lifecycle.Setup") {
+			t.Errorf("CleanupCtx(%T) gives %v; want what is right", bad, err)
+		}
+	}
+	p, _, _ := quiet()
+	if err := container.New(p, container.Module, container.CleanupCtx(notASetup)).Build(); err == nil || !strings.Contains(err.Error(), "container_test.notASetup") {
+		t.Errorf("the error is %v; want the constructor's name", err)
+	}
+}
+
+// Contract B19.
+func TestFailedBuildReleasesWhatConstructorsHold(t *testing.T) {
+	t.Parallel()
+
+	options := func(d *diary) fx.Option {
+		return fx.Options(container.Module,
+			fx.Invoke(func(lc fx.Lifecycle) {
+				lc.Append(fx.Hook{OnStop: func(context.Context) error { d.do("-pool"); return nil }})
+			}),
+			fx.Invoke(func() error { return errBoom }))
+	}
+	t.Run("container", func(t *testing.T) {
+		t.Parallel()
+		d := new(diary)
+		p, _, _ := quiet()
+		if err := container.New(p, options(d)).Build(); !errors.Is(err, errBoom) {
+			t.Errorf("Build = %v; want the constructor's error", err)
+		}
+		if d.String() != "-pool" {
+			t.Errorf("did %q; want -pool", d)
+		}
+	})
+	t.Run("plain Fx", func(t *testing.T) {
+		t.Parallel()
+		d := new(diary)
+		if err := fx.New(options(d)).Err(); !errors.Is(err, errBoom) {
+			t.Errorf("fx.New fails with %v; want the constructor's error", err)
+		}
+		if d.String() != "-pool" {
+			t.Errorf("did %q; want -pool", d)
+		}
+	})
+}
+
+func TestPlainFxRunsTheApplication(t *testing.T) {
+	t.Parallel()
+
+	d := new(diary)
+	p, stdout, _ := quiet()
+	app := fxtest.New(t, fx.Supply(p), container.Module, fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("a")) }))
+	app.RequireStart().RequireStop()
+	if d.String() != "+a -a" {
+		t.Errorf("did %q; want +a -a", d)
+	}
+	if got, want := stdout.String(), "Serving on. Hit CTRL-C to stop.\nServer shutting down.\n"; got != want {
+		t.Errorf("printed %q; want %q", got, want)
+	}
+}
+
+func (d *diary) open() error  { d.do("+named"); return nil }
+func (d *diary) close() error { d.do("-named"); return nil }
+
+func TestAWrappedFxHookKeepsTheNameOfItsFunction(t *testing.T) {
+	t.Parallel()
+
+	d := new(diary)
+	p, _, _ := quiet()
+	c := container.New(p, container.Module, fx.Invoke(func(lc fx.Lifecycle) { lc.Append(fx.StartStopHook(d.open, d.close)) }))
+	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Report().Hooks[0].Name; got != "container_test.(*diary).open" {
+		t.Errorf("the hook is named %q; want container_test.(*diary).open", got)
+	}
+}
+
+// spy keeps Fx's events.
+type spy struct {
+	mu     sync.Mutex
+	events []fxevent.Event
+}
+
+func (s *spy) LogEvent(e fxevent.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events = append(s.events, e)
+}
+
+func TestFxsEventsAreEmittedForEachHook(t *testing.T) {
+	t.Parallel()
+
+	s, d := new(spy), new(diary)
+	p, _, _ := quiet()
+	c := container.New(p, container.Module,
+		fx.Decorate(func(fxevent.Logger) fxevent.Logger { return s }),
+		fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("a")) }))
+	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	var started, stopped bool
+	for _, e := range s.events {
+		switch e := e.(type) {
+		case *fxevent.OnStartExecuted:
+			started = started || strings.Contains(e.FunctionName, "diary).hook") && strings.Contains(e.CallerName, "TestFxsEventsAreEmittedForEachHook") && e.Runtime > 0
+		case *fxevent.OnStopExecuted:
+			stopped = stopped || strings.Contains(e.FunctionName, "diary).hook") && strings.Contains(e.CallerName, "TestFxsEventsAreEmittedForEachHook") && e.Runtime > 0
+		}
+	}
+	if !started || !stopped {
+		t.Errorf("started %t, stopped %t; want an event with name, caller and runtime for each", started, stopped)
+	}
+}
+
+// Contract B18, B26, B42, B43, B44.
+func TestRunEndsWithTheCodeThatWasAskedFor(t *testing.T) {
+	t.Parallel()
+
+	start := func(f func(fx.Shutdowner, container.Shutdowner)) fx.Option {
+		return fx.Invoke(func(lc fx.Lifecycle, a fx.Shutdowner, b container.Shutdowner) {
+			lc.Append(fx.Hook{OnStart: func(context.Context) error { f(a, b); return nil }})
+		})
+	}
+	failingStop := fx.Invoke(func(lc fx.Lifecycle) {
+		lc.Append(fx.Hook{OnStart: func(context.Context) error { return nil }, OnStop: func(context.Context) error { return errBoom }})
+	})
+	tests := []struct {
+		name   string
+		option fx.Option
+		code   int
+		stderr string
+	}{
+		{"a wish", start(func(_ fx.Shutdowner, b container.Shutdowner) { b.Shutdown(nil) }), 0, ""},
+		{"a cause", start(func(_ fx.Shutdowner, b container.Shutdowner) { b.Shutdown(errBoom) }), 1, "boom\n"},
+		{"Fx's wish", start(func(a fx.Shutdowner, _ container.Shutdowner) { _ = a.Shutdown() }), 0, ""},
+		{"Fx's exit code", start(func(a fx.Shutdowner, _ container.Shutdowner) { _ = a.Shutdown(fx.ExitCode(7)) }), 7, ""},
+		{"twice, the first wins", start(func(a fx.Shutdowner, _ container.Shutdowner) {
+			if err := errors.Join(a.Shutdown(fx.ExitCode(7)), a.Shutdown(fx.ExitCode(8))); err != nil {
+				t.Errorf("Shutdown twice = %v", err)
+			}
+		}), 7, ""},
+		{"Fx's exit code before a failing stop", fx.Options(failingStop, start(func(a fx.Shutdowner, _ container.Shutdowner) { _ = a.Shutdown(fx.ExitCode(7)) })), 7, "boom\n"},
+		{"a failing stop", fx.Options(failingStop, start(func(_ fx.Shutdowner, b container.Shutdowner) { b.Shutdown(nil) })), 1, "boom\n"},
+		{"a failing start", fx.Invoke(func(lc fx.Lifecycle) {
+			lc.Append(fx.Hook{OnStart: func(context.Context) error { return errBoom }})
+		}), 1, "boom\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p, _, stderr := quiet()
+			if code := container.Run(t.Context(), p, container.Module, tt.option); code != tt.code {
+				t.Errorf("exit code %d; want %d; stderr: %s", code, tt.code, stderr)
+			}
+			if got := stderr.String(); !strings.HasSuffix(got, tt.stderr) || (tt.stderr == "") != (got == "") {
+				t.Errorf("stderr is %q; want it to end in %q", got, tt.stderr)
+			}
+		})
+	}
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	d := new(diary)
+	p, stdout, _ := quiet()
+	code := container.Run(ctx, p, container.Module, fx.Invoke(func(lc fx.Lifecycle) {
+		lc.Append(fx.Hook{OnStart: func(context.Context) error { cancel(); d.do("+a"); return nil }, OnStop: func(context.Context) error { d.do("-a"); return nil }})
+	}))
+	if code != 0 || d.String() != "+a -a" {
+		t.Errorf("exit code %d after %s; want 0 after +a -a; printed %s", code, d, stdout)
+	}
+}
+
+func TestWrongConfigurationIsExitCode2BeforeAnythingStarts(t *testing.T) {
+	t.Parallel()
+
+	d := new(diary)
+	p, stdout, stderr := quiet()
+	p.Sources.Set = []string{"app.stop_timeout=never", "app.nmae=x"}
+	code := container.Run(t.Context(), p, container.Module, fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("a")) }))
+	if code != 2 || d.String() != "" || stdout.String() != "" {
+		t.Errorf("exit code %d after %q, stdout %q; want 2 after nothing", code, d, stdout)
+	}
+	for _, want := range []string{"app.stop_timeout", "app.nmae", "app.name"} {
+		if !strings.Contains(stderr.String(), want) {
+			t.Errorf("stderr is %q; want it to say %q", stderr, want)
+		}
+	}
+}
+
+type parts struct {
+	fx.In
+
+	Diary *diary
+	Name  string
+}
+
+func TestGetBuildsAndStartsNothing(t *testing.T) {
+	t.Parallel()
+
+	d := new(diary)
+	p, _, _ := quiet()
+	c := container.New(p, container.Module, fx.Supply(d, "name"), fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("a")) }))
+	got, err := container.Get[parts](c)
+	if err != nil || got.Diary != d || got.Name != "name" {
+		t.Errorf("Get = %+v, %v; want both parts", got, err)
+	}
+	if _, err := container.Get[*diary](c); err == nil || !strings.Contains(err.Error(), "fx.In") {
+		t.Errorf("second Get = %v; want an error that says how to get several things", err)
+	}
+	if err := c.Stop(t.Context()); err != nil || d.String() != "" {
+		t.Errorf("Stop = %v after %q; want nothing started", err, d)
+	}
+}
+
+// Contract B79.
+func TestTwoApplicationsDoNotTouchEachOther(t *testing.T) {
+	t.Parallel()
+
+	d, e := new(diary), new(diary)
+	p, _, _ := quiet()
+	a := container.New(p, container.Module, fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("a")) }))
+	b := container.New(p, container.Module, fx.Invoke(func(lc fx.Lifecycle) { lc.Append(e.hook("b")) }))
+	if err := errors.Join(a.Start(t.Context()), b.Start(t.Context()), a.Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if d.String() != "+a -a" || e.String() != "+b" {
+		t.Errorf("a did %s, b did %s; want b running while a has stopped", d, e)
+	}
+	if err := b.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAStdoutThatNobodyReadsHoldsNeitherStartNorStop(t *testing.T) {
+	t.Parallel()
+
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if _, err := w.Write(make([]byte, 64<<10)); err != nil { // the pipe is full
+		t.Fatal(err)
+	}
+	p, _, _ := quiet()
+	p.Stdout = w
+	c := container.New(p, container.Module)
+	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
+		t.Error(err)
+	}
+	r.Close()
+}

@@ -1,0 +1,78 @@
+package container
+
+import (
+	"sync"
+
+	"go.uber.org/fx/fxevent"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"example.com/ostov/lifecycle"
+)
+
+// events is the logger that Fx is given. It needs nothing of the graph, so that
+// a graph with a fault in it never falls back to Fx's console lines; it keeps
+// the events until the log is built.
+type events struct {
+	container *Container
+
+	mu      sync.Mutex
+	logger  fxevent.Logger // nil until the log is built
+	waiting []fxevent.Event
+	built   []fxevent.Event // what the graph is drawn from
+}
+
+func newEvents() fxevent.Logger { return &events{} }
+
+// LogEvent implements fxevent.Logger.
+func (e *events) LogEvent(event fxevent.Event) {
+	e.mu.Lock()
+	logger := e.logger
+	if logger == nil {
+		e.waiting = append(e.waiting, event)
+	}
+	switch event.(type) {
+	case *fxevent.Provided, *fxevent.Supplied, *fxevent.Decorated, *fxevent.Replaced:
+		e.built = append(e.built, event)
+	}
+	e.mu.Unlock()
+	if logger != nil {
+		logger.LogEvent(event)
+	}
+	if invoked, ok := event.(*fxevent.Invoked); ok && invoked.Err != nil && e.container != nil {
+		e.container.release() // under a plain fx.New nobody else hears of a failed build
+	}
+}
+
+// connect passes what came and what will come on to log: what Fx does as debug
+// records, what goes wrong at the level errors.
+func (e *events) connect(log *zap.Logger, errors zapcore.Level) {
+	logger := &fxevent.ZapLogger{Logger: log.Named("fx")}
+	logger.UseLogLevel(zapcore.DebugLevel)
+	logger.UseErrorLevel(errors)
+	e.mu.Lock()
+	waiting := e.waiting
+	e.logger, e.waiting = logger, nil
+	e.mu.Unlock()
+	for _, event := range waiting {
+		logger.LogEvent(event)
+	}
+}
+
+// observe tells of the engine's hooks as Fx does of its own.
+func (c *Container) observe(h lifecycle.Event) {
+	if _, ours := c.events.(*events); ours && h.Err == nil && !c.log.Core().Enabled(zapcore.DebugLevel) {
+		return // nobody would read it
+	}
+	name, caller := h.Hook.Name, h.Hook.Caller
+	switch {
+	case h.Begins && h.Op == "start":
+		c.events.LogEvent(&fxevent.OnStartExecuting{FunctionName: name, CallerName: caller})
+	case h.Begins:
+		c.events.LogEvent(&fxevent.OnStopExecuting{FunctionName: name, CallerName: caller})
+	case h.Op == "start":
+		c.events.LogEvent(&fxevent.OnStartExecuted{FunctionName: name, CallerName: caller, Runtime: h.Runtime, Err: h.Err})
+	default:
+		c.events.LogEvent(&fxevent.OnStopExecuted{FunctionName: name, CallerName: caller, Runtime: h.Runtime, Err: h.Err})
+	}
+}

@@ -1,0 +1,232 @@
+package container_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/fx"
+
+	"example.com/ostov/lifecycle"
+	"example.com/ostov/modules/container"
+)
+
+// application is what a container and a plain fx.App have in common: the
+// engine's promises hold through both.
+type application interface {
+	Start(ctx context.Context) error
+	Stop(ctx context.Context) error
+}
+
+// throughBoth runs a test with an application of the options as a container and
+// as a plain fx.App, in a bubble of fake time.
+func throughBoth(t *testing.T, test func(t *testing.T, build func(...fx.Option) application)) {
+	t.Helper()
+	settings := []string{"app.start_timeout=2s", "app.stop_timeout=4s"}
+	t.Run("container", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			test(t, func(options ...fx.Option) application {
+				p, _, _ := quiet()
+				p.Sources.Set = settings
+				return container.New(p, append(options, container.Module)...)
+			})
+		})
+	})
+	t.Run("plain Fx", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			test(t, func(options ...fx.Option) application {
+				p, _, _ := quiet()
+				p.Sources.Set = settings
+				app := fx.New(append(options, container.Module, fx.Supply(p))...)
+				if err := app.Err(); err != nil {
+					t.Fatal(err)
+				}
+				return app
+			})
+		})
+	})
+}
+
+func hook(h fx.Hook) fx.Option { return fx.Invoke(func(lc fx.Lifecycle) { lc.Append(h) }) }
+
+func ignoring(d time.Duration) func(context.Context) error {
+	return func(context.Context) error { <-time.After(d); return nil }
+}
+
+// Contract B13.
+func TestAnFxHookThatIsLateRollsTheStartBack(t *testing.T) {
+	t.Parallel()
+
+	throughBoth(t, func(t *testing.T, build func(...fx.Option) application) {
+		d := new(diary)
+		app := build(hook(d.hook("a")), hook(fx.Hook{OnStart: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}))
+		if err := app.Start(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Start = %v; want the deadline", err)
+		}
+		if d.String() != "+a -a" {
+			t.Errorf("did %q; want +a -a", d)
+		}
+	})
+}
+
+// Contract B13: where Fx itself gives up, which no setting of ours lets it, the
+// rollback goes on behind it.
+func TestARollbackOutlivesTheContextGivenToFx(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		d := new(diary)
+		p, _, _ := quiet()
+		app := fx.New(container.Module, fx.Supply(p), hook(d.hook("a")),
+			hook(fx.Hook{OnStart: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := app.Start(ctx); err == nil {
+			t.Error("Start = nil; want the deadline")
+		}
+		synctest.Wait()
+		if d.String() != "+a -a" {
+			t.Errorf("did %q; want +a -a", d)
+		}
+	})
+}
+
+// Contract B14.
+func TestAnFxHookThatSucceedsLateIsStoppedThen(t *testing.T) {
+	t.Parallel()
+
+	throughBoth(t, func(t *testing.T, build func(...fx.Option) application) {
+		d := new(diary)
+		app := build(hook(fx.Hook{OnStart: ignoring(time.Minute), OnStop: d.hook("late").OnStop}))
+		if err := app.Start(t.Context()); !errors.Is(err, lifecycle.ErrAbandoned) {
+			t.Errorf("Start = %v; want ErrAbandoned", err)
+		}
+		<-time.After(2 * time.Minute)
+		synctest.Wait()
+		if d.String() != "-late" {
+			t.Errorf("did %q; want -late", d)
+		}
+	})
+}
+
+// Contract B16.
+func TestAPanicInAnFxHookRollsTheStartBack(t *testing.T) {
+	t.Parallel()
+
+	throughBoth(t, func(t *testing.T, build func(...fx.Option) application) {
+		d := new(diary)
+		app := build(hook(d.hook("a")), hook(fx.Hook{OnStart: func(context.Context) error { panic(errBoom) }}))
+		var p *lifecycle.PanicError
+		if err := app.Start(t.Context()); !errors.As(err, &p) || !errors.Is(err, errBoom) {
+			t.Errorf("Start = %v; want a PanicError with its cause", err)
+		}
+		if d.String() != "+a -a" {
+			t.Errorf("did %q; want +a -a", d)
+		}
+	})
+}
+
+// Contract B21, B22, B28, B29.
+func TestEveryFxHookIsStoppedWhateverTheOthersDo(t *testing.T) {
+	t.Parallel()
+
+	nothing := func(context.Context) error { return nil }
+	throughBoth(t, func(t *testing.T, build func(...fx.Option) application) {
+		d := new(diary)
+		app := build(
+			hook(d.hook("a")),
+			hook(fx.Hook{OnStart: nothing, OnStop: func(context.Context) error { return errBoom }}),
+			hook(d.hook("b")),
+			hook(fx.Hook{OnStart: nothing, OnStop: func(context.Context) error { panic("stuck") }}),
+			hook(d.hook("c")),
+			hook(fx.Hook{OnStart: nothing, OnStop: ignoring(time.Hour)}),
+			hook(d.hook("d")),
+		)
+		if err := app.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		err := app.Stop(t.Context())
+		if took := time.Since(begin); took > 4500*time.Millisecond {
+			t.Errorf("Stop took %v; want the limit of 4s and at most 0.5s", took)
+		}
+		if d.String() != "+a +b +c +d -d -c -b -a" {
+			t.Errorf("did %q; want all stopped", d)
+		}
+		if lines := strings.Split(err.Error(), "\n"); len(lines) != 3 || !strings.Contains(lines[0], "left behind") || !strings.Contains(lines[1], "panic: stuck") || !strings.Contains(lines[2], "boom") {
+			t.Errorf("Stop = %v; want three errors in the order of the stop", err)
+		}
+		<-time.After(time.Hour)
+		synctest.Wait()
+	})
+}
+
+// Contract B7.
+func TestAnFxHookAppendedLateFailsTheApplicationByName(t *testing.T) {
+	t.Parallel()
+
+	throughBoth(t, func(t *testing.T, build func(...fx.Option) application) {
+		d := new(diary)
+		app := build(hook(d.hook("a")), fx.Invoke(func(lc fx.Lifecycle) {
+			lc.Append(fx.Hook{OnStart: func(context.Context) error {
+				lc.Append(d.hook("tardy"))
+				return nil
+			}})
+		}))
+		err := app.Start(t.Context())
+		if !errors.Is(err, lifecycle.ErrStarted) || !strings.Contains(err.Error(), "(*diary).hook") && !strings.Contains(err.Error(), "diary.hook") {
+			t.Errorf("Start = %v; want ErrStarted and the hook's name", err)
+		}
+		if d.String() != "+a -a" {
+			t.Errorf("did %q; want +a -a", d)
+		}
+	})
+}
+
+// Contract B27, B41.
+func TestStoppingAnFxApplicationAgainDoesNothing(t *testing.T) {
+	t.Parallel()
+
+	throughBoth(t, func(t *testing.T, build func(...fx.Option) application) {
+		d := new(diary)
+		app := build(hook(d.hook("a")))
+		if err := errors.Join(app.Start(t.Context()), app.Stop(t.Context()), app.Stop(t.Context())); err != nil {
+			t.Error(err)
+		}
+		if d.String() != "+a -a" {
+			t.Errorf("did %q; want +a -a", d)
+		}
+	})
+}
+
+// Contract B66.
+func TestStopDuringTheStartOfAContainer(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		d := new(diary)
+		p, _, _ := quiet()
+		starting := make(chan struct{})
+		c := container.New(p, container.Module, hook(d.hook("a")), hook(fx.Hook{OnStart: func(ctx context.Context) error {
+			close(starting)
+			<-ctx.Done()
+			return ctx.Err()
+		}}))
+		stopped := make(chan error, 1)
+		go func() {
+			<-starting
+			stopped <- c.Stop(t.Context())
+		}()
+		if err := c.Start(t.Context()); !errors.Is(err, lifecycle.ErrStopped) {
+			t.Errorf("Start = %v; want ErrStopped", err)
+		}
+		if err := <-stopped; err != nil || d.String() != "+a -a" {
+			t.Errorf("Stop = %v after %s; want nil after +a -a", err, d)
+		}
+	})
+}

@@ -1,0 +1,97 @@
+package container
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"example.com/ostov/lifecycle"
+)
+
+// Report tells what has become of each hook, and why the application ends.
+func (c *Container) Report() lifecycle.Report {
+	r := c.engine.Report()
+	if cause, ok := c.cause.Load().(string); ok && r.Cause == "" {
+		r.Cause = cause
+	}
+	return r
+}
+
+// endedBy notes what ended the context of the application, for the report.
+func (c *Container) endedBy(ctx context.Context) {
+	if cause := context.Cause(ctx); cause != nil {
+		c.cause.Store(cause.Error())
+	}
+}
+
+// logStart and logStop write what the engine did in one record each.
+func (c *Container) logStart() {
+	if !c.log.Core().Enabled(zapcore.DebugLevel) {
+		return
+	}
+	r := c.Report()
+	c.log.Debug("application started", zap.Duration("took", r.Start.Duration),
+		zap.Array("hooks", calls{r.Hooks, func(h lifecycle.HookReport) *lifecycle.Call { return h.Start }}))
+}
+
+func (c *Container) logStop() {
+	r := c.Report()
+	if r.Start.Begin.IsZero() {
+		return // it was built to be looked at
+	}
+	level := zapcore.InfoLevel
+	if r.Error != "" || len(r.Left) > 0 {
+		level = zapcore.WarnLevel
+	}
+	fields := []zap.Field{
+		zap.String("state", string(r.State)),
+		zap.Duration("took", r.Stop.Duration),
+		zap.Array("hooks", calls{r.Hooks, func(h lifecycle.HookReport) *lifecycle.Call { return h.Stop }}),
+	}
+	if r.Cause != "" {
+		fields = append(fields, zap.String("cause", r.Cause))
+	}
+	if r.Error != "" {
+		fields = append(fields, zap.String("error", r.Error))
+	}
+	if len(r.Left) > 0 {
+		fields = append(fields, zap.Strings("goroutines_left", r.Left))
+	}
+	c.log.Log(level, "application stopped", fields...)
+}
+
+// calls logs hooks as one line each: name, phase, outcome and time.
+type calls struct {
+	hooks []lifecycle.HookReport
+	call  func(lifecycle.HookReport) *lifecycle.Call
+}
+
+// MarshalLogArray implements zapcore.ArrayMarshaler.
+func (c calls) MarshalLogArray(a zapcore.ArrayEncoder) error {
+	for _, h := range c.hooks {
+		if call := c.call(h); call != nil {
+			a.AppendString(fmt.Sprintf("%s (%s) %s %v", h.Name, h.Phase, call.Outcome, call.Duration.Round(time.Microsecond)))
+		}
+	}
+	return nil
+}
+
+// saveReport writes the report to the file that Process names.
+func (c *Container) saveReport() error {
+	if c.process.Report == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(c.Report(), "", "\t")
+	if err == nil {
+		err = os.WriteFile(c.process.Report, append(text, '\n'), 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("save the report: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package container
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/fx"
+
+	"example.com/ostov/config"
+	"example.com/ostov/lifecycle"
+)
+
+// Section adds a section to the configuration and gives its T, loaded from all
+// sources over defaults and validated together with all other sections. T is a
+// struct as package config wants it.
+func Section[T any](name string, defaults T) fx.Option {
+	return section[T](name, func() config.Section { return config.NewSection(name, defaults) })
+}
+
+// section takes a constructor that may have dependencies of its own.
+func section[T any](name string, constructor any) fx.Option {
+	return fx.Provide(
+		fx.Annotate(constructor, fx.ResultTags(`group:"config.sections"`)),
+		func(c *config.Config) T { return config.Get[T](c, name) },
+	)
+}
+
+type loadParams struct {
+	fx.In
+
+	Process  Process          `optional:"true"`
+	Sections []config.Section `group:"config.sections"`
+}
+
+func load(p loadParams) (*config.Config, error) {
+	return config.Load(p.Sections, p.Process.withDefaults().Sources)
+}
+
+// Config is the "app" section of the configuration.
+type Config struct {
+	Name         string        `yaml:"name" doc:"name of the service in logs, traces and metrics"`
+	StartTimeout time.Duration `yaml:"start_timeout" doc:"limit of the whole start"`
+	StopTimeout  time.Duration `yaml:"stop_timeout" doc:"limit of the whole stop, the drain delay included"`
+	DrainDelay   time.Duration `yaml:"drain_delay" doc:"how long a stop goes on serving, not ready any more; 5s under Kubernetes"`
+}
+
+// DefaultConfig returns the settings of an application that nobody configured,
+// on a plain machine.
+func DefaultConfig() Config {
+	return Config{Name: "app", StartTimeout: 15 * time.Second, StopTimeout: 25 * time.Second}
+}
+
+type sectionParams struct {
+	fx.In
+
+	Process Process `optional:"true"`
+}
+
+// appSection knows that Kubernetes goes on sending for a while after it asked
+// for a stop: there the default drain delay is 5 seconds.
+func appSection(p sectionParams) config.Section {
+	c := DefaultConfig()
+	environ := p.Process.withDefaults().Sources.Environ
+	if slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, "KUBERNETES_SERVICE_HOST=") }) {
+		c.DrainDelay = 5 * time.Second
+	}
+	return config.NewSection("app", c)
+}
+
+// Validate refuses limits that cannot hold.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Name == "" {
+		errs = append(errs, config.Invalid("name", "want the name of the service"))
+	}
+	if c.StartTimeout <= 0 {
+		errs = append(errs, config.Invalid("start_timeout", "want more than 0"))
+	}
+	if c.StopTimeout <= 0 {
+		errs = append(errs, config.Invalid("stop_timeout", "want more than 0"))
+	}
+	if c.DrainDelay < 0 || c.DrainDelay >= c.StopTimeout {
+		errs = append(errs, config.Invalid("drain_delay", "want 0 or more, and less than app.stop_timeout, which is %v", c.StopTimeout))
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) limits() lifecycle.Limits {
+	return lifecycle.Limits{Start: c.StartTimeout, Stop: c.StopTimeout, DrainDelay: c.DrainDelay}
+}

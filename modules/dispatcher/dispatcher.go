@@ -1,0 +1,242 @@
+package dispatcher
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"reflect"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"example.com/ostov/lifecycle"
+	"example.com/ostov/modules/container"
+)
+
+// ErrStopping reports that the dispatcher stops, or has stopped: what was
+// offered is not taken, what was taken is not begun. It is also the cause with
+// which the contexts of what runs end (context.Cause).
+var ErrStopping = errors.New("dispatcher is stopping")
+
+// Config is the "dispatcher" section of the configuration.
+type Config struct {
+	StopTimeout time.Duration `yaml:"stop_timeout" doc:"how long a stop waits for tasks; what runs on is named and left behind"`
+	Workers     int           `yaml:"workers" doc:"how many one-shots run at a time, 1 to 10000"`
+	Queue       int           `yaml:"queue" doc:"how many one-shots may wait for a worker, 1 to 1000000"`
+}
+
+// DefaultConfig returns the settings of a dispatcher that nobody configured.
+func DefaultConfig() Config {
+	return Config{StopTimeout: 5 * time.Second, Workers: 8, Queue: 1024}
+}
+
+// Validate refuses limits that cannot hold.
+func (c Config) Validate() error {
+	var f faults
+	f.add(c.StopTimeout <= 0, "stop_timeout is %v; want more than 0", c.StopTimeout)
+	f.add(c.Workers < 1 || c.Workers > 10_000, "workers is %d; want 1 to 10000", c.Workers)
+	f.add(c.Queue < 1 || c.Queue > 1_000_000, "queue is %d; want 1 to 1000000", c.Queue)
+	return errors.Join(f...)
+}
+
+// Work is a [Service] or a [Schedule].
+type Work interface {
+	// adopt makes t the task that does the work, and returns what is wrong.
+	adopt(t *task) faults
+}
+
+// Dispatcher starts, supervises and stops work. It starts once and stops once.
+// Its methods may be called from any goroutine.
+type Dispatcher struct {
+	config   Config
+	log      *zap.Logger
+	shutdown container.Shutdowner
+	stopping lifecycle.Stopping
+	observe  func(Event)      // may be nil
+	now      func() time.Time // the wall clock
+	tasks    []*task          // by name
+	holding  int              // tasks that hold the start
+	pool     *pool
+
+	mu    sync.Mutex
+	phase phase
+
+	root      context.Context // of all work; set by the start
+	labels    []string        // of the start's goroutine, as a profile writes them
+	readiness chan error      // each task that holds the start: ready, or why not
+	alive     atomic.Int64    // tasks that have not ended
+	ended     chan struct{}   // closes with the last of them
+	told      chan struct{}   // closes when tasks are told to end
+	stopped   chan struct{}   // closes when the stop is over
+	result    error           // of the stop
+}
+
+type phase int8
+
+const (
+	idle phase = iota
+	up
+	down
+)
+
+// New builds a dispatcher and starts nothing; what Go and Wait are given before
+// the start is queued. It refuses bad settings and tasks, all of them at once and
+// each with the name of its task.
+func New(p Params) (*Dispatcher, error) {
+	d := &Dispatcher{
+		config:    p.Config,
+		log:       cmp.Or(p.Log, zap.NewNop()),
+		shutdown:  p.Shutdown,
+		stopping:  p.Stopping,
+		observe:   p.Observe,
+		now:       time.Now,
+		readiness: make(chan error, len(p.Tasks)),
+		ended:     make(chan struct{}),
+		told:      make(chan struct{}),
+		stopped:   make(chan struct{}),
+	}
+	var f faults
+	if err := p.Config.Validate(); err != nil {
+		f = append(f, err)
+	}
+	f.add(p.Shutdown == nil, "no Shutdown; want one that hears of a task that gave up")
+	for _, w := range p.Tasks {
+		t := &task{d: d, state: TaskState{State: Waiting}}
+		for _, fault := range w.adopt(t) {
+			f = append(f, t.fault(fault))
+		}
+		d.tasks = append(d.tasks, t)
+		if t.holds {
+			d.holding++
+		}
+	}
+	slices.SortFunc(d.tasks, func(a, b *task) int { return cmp.Compare(a.state.Name, b.state.Name) })
+	for i, t := range d.tasks {
+		if i > 0 && t.state.Name == d.tasks[i-1].state.Name {
+			f = append(f, t.fault(errors.New("another task has this name")))
+		}
+	}
+	if f != nil {
+		return nil, fmt.Errorf("dispatcher: %w", errors.Join(f...))
+	}
+	d.pool = newPool(d)
+	return d, nil
+}
+
+// Start launches all tasks and returns when those are ready that say so. Where
+// one of them ends before, or ctx does, all is stopped again and the error names
+// it. A second start is an error, a start after a stop is ErrStopping; neither
+// runs anything.
+func (d *Dispatcher) Start(ctx context.Context) error {
+	err := d.launch(ctx)
+	if err != nil {
+		return fmt.Errorf("start the dispatcher: %w", err)
+	}
+	for range d.holding {
+		select {
+		case err = <-d.readiness:
+		case <-d.told:
+			err = ErrStopping
+		case <-ctx.Done():
+			err = fmt.Errorf("%w; not ready: %q", context.Cause(ctx), d.unready())
+		}
+		if err != nil {
+			return fmt.Errorf("start the dispatcher: %w", errors.Join(err, d.Stop(context.WithoutCancel(ctx))))
+		}
+	}
+	return nil
+}
+
+func (d *Dispatcher) launch(ctx context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch d.phase {
+	case up:
+		return errors.New("already started; a dispatcher starts once")
+	case down:
+		return ErrStopping
+	}
+	d.phase = up
+	d.log.Info("starting up", zap.Int("tasks", len(d.tasks)), zap.Int("workers", d.config.Workers))
+	d.plant(ctx)
+	d.alive.Store(int64(len(d.tasks)))
+	if len(d.tasks) == 0 {
+		close(d.ended)
+	}
+	for _, t := range d.tasks {
+		go t.live()
+	}
+	d.pool.start()
+	return nil
+}
+
+// unready names the tasks that hold the start.
+func (d *Dispatcher) unready() []string {
+	var names []string
+	for _, t := range d.tasks {
+		if t.snapshot().State == Starting {
+			names = append(names, t.state.Name)
+		}
+	}
+	return names
+}
+
+// Run starts the dispatcher, waits until all tasks have ended or ctx does, and
+// stops it: for programs without the engine, instead of Start and Stop.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	if err := d.Start(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-d.ended:
+	case <-d.told:
+	case <-ctx.Done():
+	}
+	return d.Stop(context.WithoutCancel(ctx))
+}
+
+// Snapshot returns the state of each task, by name, and then of the one-shots
+// that run or wait for a worker.
+func (d *Dispatcher) Snapshot() []TaskState {
+	var states []TaskState
+	for _, t := range d.tasks {
+		states = append(states, t.snapshot())
+	}
+	running, _ := d.pool.running()
+	return slices.Concat(states, running, d.pool.waiting())
+}
+
+// check fails while a task is degraded, and names it.
+func (d *Dispatcher) check(context.Context) error {
+	var errs []error
+	for _, t := range d.tasks {
+		if s := t.snapshot(); s.Degraded {
+			errs = append(errs, t.fault(errors.New(s.Error)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// faults is what is wrong with a task or with settings.
+type faults []error
+
+func (f *faults) add(wrong bool, format string, args ...any) {
+	if wrong {
+		*f = append(*f, fmt.Errorf(format, args...))
+	}
+}
+
+// funcName returns the name of a function without the path of its package.
+func funcName(f any) string {
+	v := reflect.ValueOf(f)
+	if v.Kind() != reflect.Func || v.IsNil() {
+		return fmt.Sprint(f)
+	}
+	return path.Base(runtime.FuncForPC(v.Pointer()).Name())
+}

@@ -1,0 +1,82 @@
+package dispatcher
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// supervisor is the plan of a service: whether and when it runs again.
+type supervisor struct {
+	Service
+	task     *task
+	next     time.Time   // when the next run is due
+	restarts []time.Time // those within Window, the oldest first
+}
+
+// remembered is how many restarts are kept where there is no limit to them: more
+// than it takes to double the shortest Backoff to any MaxBackoff.
+const remembered = 64
+
+var errEnded = errors.New("it returned nil")
+
+func (s *supervisor) wait() bool {
+	return sleep(time.Until(s.next), s.task.d.told, nil)
+}
+
+func (s *supervisor) run(ctx context.Context) error {
+	if s.Run != nil {
+		return s.Run(ctx)
+	}
+	run := s.task.state.Starts
+	return s.RunReady(ctx, func() { s.task.ready(run) })
+}
+
+// judge tells what follows a run that ended with err before it was told to.
+func (s *supervisor) judge(now time.Time, err error) *verdict {
+	if errors.Is(err, ErrDone) || err == nil && s.Restart != Always {
+		return nil
+	}
+	if s.Restart != Never {
+		n := s.restart(now)
+		spent := s.MaxRestarts >= 0 && n >= s.MaxRestarts
+		if !spent || s.GiveUp == Degrade {
+			s.next = now.Add(s.backoff(n))
+			return &verdict{state: Waiting, next: s.next, degraded: spent}
+		}
+		err = fmt.Errorf("more than %d restarts in %v: %w", s.MaxRestarts, s.Window, cmp.Or(err, errEnded))
+	}
+	v := &verdict{state: Failed, degraded: s.GiveUp == Degrade}
+	if s.GiveUp == StopApplication {
+		v.cause = s.task.fault(fmt.Errorf("gave up: %w", err))
+	}
+	return v
+}
+
+// restart notes a restart and returns how many came before it within Window.
+func (s *supervisor) restart(now time.Time) int {
+	s.restarts = slices.DeleteFunc(s.restarts, func(t time.Time) bool { return now.Sub(t) >= s.Window })
+	n := len(s.restarts)
+	if n >= max(s.MaxRestarts, remembered) {
+		s.restarts = slices.Delete(s.restarts, 0, 1)
+	}
+	s.restarts = append(s.restarts, now)
+	return n
+}
+
+// backoff returns the pause of a restart with n before it.
+func (s *supervisor) backoff(n int) time.Duration {
+	pause := s.Backoff
+	for ; n > 0 && pause < s.MaxBackoff; n-- {
+		if pause > s.MaxBackoff/2 {
+			pause = s.MaxBackoff
+		} else {
+			pause *= 2
+		}
+	}
+	return pause - rand.N(pause/2)
+}

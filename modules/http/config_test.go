@@ -1,0 +1,137 @@
+package httpserver_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/ostov/config"
+	httpserver "example.com/ostov/modules/http"
+)
+
+func load(settings ...string) (httpserver.Config, error) {
+	for i := range settings {
+		settings[i] = "http." + settings[i]
+	}
+	c, err := config.Load([]config.Section{config.NewSection("http", httpserver.DefaultConfig())}, config.Sources{Set: settings})
+	if err != nil {
+		return httpserver.Config{}, err
+	}
+	return config.Get[httpserver.Config](c, "http"), nil
+}
+
+// Contract B60.
+func TestWrongSettingsSayWhatIsRight(t *testing.T) {
+	t.Parallel()
+
+	tests := []struct {
+		setting, want string // "" for a valid one
+	}{
+		{setting: "address=:0, [::1]:8080,unix:/run/app.sock, fd:http"},
+		{setting: "address=", want: "address"},
+		{setting: "address=localhost", want: "write host:port"},
+		{setting: "address=127.0.0.1:70000", want: "0 (any free port) to 65535"},
+		{setting: "address=127.0.0.1:0,", want: "write host:port"},
+		{setting: "drain_timeout=0s", want: "more than 0"},
+		{setting: "read_header_timeout=-1s", want: "more than 0"},
+		{setting: "read_timeout=0s"},
+		{setting: "handler_timeout=30s", want: "less than write_timeout, which is 30s"},
+		{setting: "handler_timeout=0s"},
+		{setting: "write_timeout=0s"},
+		{setting: "idle_timeout=0s", want: "more than 0"},
+		{setting: "max_header_bytes=0", want: "more than 0"},
+		{setting: "max_body_bytes=-1", want: "0 or more"},
+		{setting: "max_connections=-1", want: "0 or more"},
+		{setting: "rate_limit=-0.5", want: "0 or more"},
+		{setting: "trusted_proxies=10.0.0.7/32,10.0.0.0/8,fd00::/8"},
+		{setting: "trusted_proxies=10.0.0.0/33", want: "trusted_proxies"},
+		{setting: "trusted_proxies=proxy", want: "trusted_proxies"},
+		{setting: "cors_origins=https://a.example,http://localhost:3000,*"},
+		{setting: "cors_origins=https://a.example/", want: "write scheme://host"},
+		{setting: "cors_origins=a.example", want: "write scheme://host"},
+		{setting: "tls_key=/key.pem", want: "together with tls_key"},
+		{setting: "tls_certificate=/certificate.pem", want: "together with tls_certificate"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.setting, func(t *testing.T) {
+			t.Parallel()
+
+			_, err := load(tt.setting)
+			switch {
+			case tt.want == "" && err != nil:
+				t.Errorf("%s: %v; want it valid", tt.setting, err)
+			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+				t.Errorf("%s: %v; want a message with %q", tt.setting, err, tt.want)
+			}
+		})
+	}
+}
+
+// Contract B60.
+func TestDefaultsAreValid(t *testing.T) {
+	t.Parallel()
+
+	c, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Address != "127.0.0.1:8080" || c.DrainTimeout != 10*time.Second {
+		t.Errorf("defaults are %+v; want 127.0.0.1:8080 and a drain of 10s", c)
+	}
+}
+
+func TestUnreadableCertificateIsRefused(t *testing.T) {
+	t.Parallel()
+
+	missing := filepath.Join(t.TempDir(), "missing.pem")
+	_, err := load("tls_certificate="+missing, "tls_key="+missing)
+	if err == nil || !strings.Contains(err.Error(), missing) {
+		t.Errorf("error is %v; want one that names %s", err, missing)
+	}
+}
+
+// certificate writes a certificate for 127.0.0.1 and returns the settings that
+// use it, and the pool of who trusts it.
+func certificate(t *testing.T) (certificate, key string, pool *x509.CertPool) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool = x509.NewCertPool()
+	pool.AddCert(parsed)
+	secret, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, kind string, content []byte) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	return write("certificate.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", secret), pool
+}

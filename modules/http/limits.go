@@ -1,0 +1,66 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// bodyLimit refuses bodies over limit, by their announced length, and by what
+// is read of them. A handler that fails because its body could not be read
+// answers 400, or 413 where the limit is the reason.
+func bodyLimit(limit int64) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			if r.ContentLength > limit {
+				return &http.MaxBytesError{Limit: limit}
+			}
+			if r.Body == nil || r.Body == http.NoBody {
+				return next(c)
+			}
+			// net/http's own writer, which then closes the connection softly.
+			b := &body{ReadCloser: http.MaxBytesReader(exchangeOf(c).ResponseWriter, r.Body, limit)}
+			r.Body = b
+			err := next(c)
+			if b.err != nil && errors.Is(err, b.err) {
+				return echo.NewHTTPError(http.StatusBadRequest, "The body could not be read.").SetInternal(err)
+			}
+			return err
+		}
+	}
+}
+
+// body is the body of a request, with the error that ended it.
+type body struct {
+	io.ReadCloser
+	err error
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
+}
+
+// timeout ends the context of a handler after d; a handler that fails for that
+// reason answers 503. It does not stop a handler that ignores its context.
+func timeout(d time.Duration) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			x := exchangeOf(c)
+			x.deadline = x.since.Add(d)
+			err := next(c)
+			if errors.Is(err, context.DeadlineExceeded) && errors.Is(x.Err(), context.DeadlineExceeded) {
+				return echo.NewHTTPError(http.StatusServiceUnavailable).SetInternal(err)
+			}
+			return err
+		}
+	}
+}

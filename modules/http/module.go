@@ -1,0 +1,50 @@
+package httpserver
+
+import (
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/ostov/health"
+	"example.com/ostov/internal/listen"
+	"example.com/ostov/lifecycle"
+	"example.com/ostov/modules/container"
+)
+
+// Module serves HTTP. Features add to it with [Routes].
+var Module = fx.Module("http",
+	container.Section("http", DefaultConfig()),
+	fx.Provide(New),
+	container.CleanupCtx(serve, lifecycle.Serve),
+)
+
+// Params are what [New] needs.
+type Params struct {
+	fx.In
+
+	Config    Config
+	Log       *zap.Logger
+	Routes    []Route            `group:"http.routes"`
+	Stopping  lifecycle.Stopping // nil: never
+	Health    *health.Registry   `optional:"true"` // nil: alive, and ready until the stop
+	Inherited *listen.Set        `optional:"true"` // where addresses of the form fd:NAME are found
+}
+
+// Result is what [New] gives to the application.
+type Result struct {
+	fx.Out
+
+	Server   *Server
+	Echo     *echo.Echo
+	Endpoint container.Endpoint `group:"container.endpoints"`
+}
+
+// Routes adds the []Route that constructor returns to the server.
+func Routes(constructor any) fx.Option {
+	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"http.routes,flatten"`)))
+}
+
+func serve(s *Server, app container.Shutdowner) lifecycle.Hook {
+	return lifecycle.Hook{Setup: s.Serve(app.Shutdown), StopTimeout: s.config.DrainTimeout + lifecycle.Margin}
+}

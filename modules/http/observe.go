@@ -1,0 +1,129 @@
+package httpserver
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// observe sees each request from its beginning to its end, however that comes:
+// it gives it an id, turns the error of its handler into the answer, and writes
+// the access record. What else measures a whole request belongs here.
+func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := time.Now()
+		r := c.Request()
+		id := requestID(r.Header.Get(echo.HeaderXRequestID))
+		c.Response().Header().Set(echo.HeaderXRequestID, id)
+
+		err := http.ErrAbortHandler // unless next returns
+		defer func() { s.record(c, r, start, id, err) }()
+		if err = next(c); err == nil {
+			return nil
+		}
+		if c.Response().Committed {
+			if panicOf(err) != nil {
+				panic(http.ErrAbortHandler) // the client must not take what it got for the whole
+			}
+			return nil
+		}
+		c.Error(err)
+		return nil
+	}
+}
+
+// requestID returns the id that the client gave, where it is one to log and to
+// pass on, else a new one.
+func requestID(given string) string {
+	if given != "" && len(given) <= 64 && strings.Trim(given, idBytes) == "" {
+		return given
+	}
+	var id [16]byte
+	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
+	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
+	var text [2 * len(id)]byte
+	hex.Encode(text[:], id[:])
+	return string(text[:])
+}
+
+const idBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
+const accessFields = 9
+
+// record writes the access record of r, as the client sent it, and with it what
+// went wrong and the client was not told: an error where the server failed.
+func (s *Server) record(c echo.Context, r *http.Request, start time.Time, id string, err error) {
+	answer := c.Response()
+	panicked := panicOf(err)
+	untold := err != nil && (answer.Status >= http.StatusInternalServerError || answer.Status < http.StatusBadRequest)
+	level := zapcore.InfoLevel
+	switch {
+	case isProbe(c.Path()):
+		level = zapcore.DebugLevel
+	case answer.Status >= http.StatusInternalServerError, panicked != nil:
+		level = zapcore.ErrorLevel
+	case untold && exchangeOf(c).Context.Err() == nil: // else it is the client that left
+		level = zapcore.WarnLevel
+	}
+	entry := s.log.Check(level, "request")
+	if entry == nil {
+		return
+	}
+
+	fields := s.fields.Get().(*[accessFields]zap.Field)
+	defer s.fields.Put(fields)
+	*fields = [accessFields]zap.Field{
+		zap.String("method", r.Method),
+		zap.String("uri", redact(r.RequestURI)),
+		zap.String("route", c.Path()),
+		zap.Int("status", answer.Status),
+		zap.Int64("bytes", answer.Size),
+		zap.Duration("latency", time.Since(start)),
+		zap.String("remote", c.RealIP()),
+		zap.String("request_id", id),
+		zap.Skip(),
+	}
+	if untold {
+		fields[accessFields-1] = zap.Error(err)
+	}
+	if panicked != nil {
+		entry.Stack = panicked.stack
+	}
+	entry.Write(fields[:]...)
+}
+
+// redact hides the values of those parameters of a query that carry secrets by
+// their name.
+func redact(uri string) string {
+	path, query, found := strings.Cut(uri, "?")
+	if !found {
+		return uri
+	}
+	parameters := strings.Split(query, "&")
+	for i, parameter := range parameters {
+		if name, value, _ := strings.Cut(parameter, "="); value != "" && isSecret(strings.ToLower(name)) {
+			parameters[i] = name + "=REDACTED"
+		}
+	}
+	return path + "?" + strings.Join(parameters, "&")
+}
+
+func isSecret(name string) bool {
+	switch name {
+	case "key", "api_key", "apikey", "auth", "authorization", "code", "jwt", "session", "sig":
+		return true
+	}
+	for _, part := range [...]string{"token", "secret", "passw", "signature"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}

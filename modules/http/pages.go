@@ -1,0 +1,60 @@
+package httpserver
+
+import (
+	"fmt"
+	"html"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/ostov/health"
+)
+
+const (
+	livePath  = "/livez"
+	readyPath = "/readyz"
+)
+
+func isProbe(path string) bool { return path == livePath || path == readyPath }
+
+// probes answer with a status only, for here anybody may ask.
+func (s *Server) probes() []Route {
+	return []Route{
+		{Method: http.MethodGet, Path: livePath, Handler: s.live},
+		{Method: http.MethodGet, Path: readyPath, Handler: s.ready},
+	}
+}
+
+func (s *Server) live(c echo.Context) error { return s.probe(c, health.KindLive) }
+
+func (s *Server) ready(c echo.Context) error {
+	select {
+	case <-s.stopping:
+		return echo.ErrServiceUnavailable
+	default:
+		return s.probe(c, health.KindReady)
+	}
+}
+
+func (s *Server) probe(c echo.Context, kind health.Kind) error {
+	if s.health != nil && s.health.Err(c.Request().Context(), kind) != nil {
+		return echo.ErrServiceUnavailable
+	}
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	return c.String(http.StatusOK, "ok\n")
+}
+
+// index is the page at / where no module has one: it names the routes.
+func (s *Server) index(c echo.Context) error {
+	var page strings.Builder
+	page.WriteString(`<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Routes</title><h1>Routes</h1><ul>`)
+	for _, r := range s.Table() {
+		path := html.EscapeString(r.Path)
+		if r.Method == http.MethodGet && !strings.ContainsAny(path, ":*") {
+			path = fmt.Sprintf(`<a href="%s">%s</a>`, path, path)
+		}
+		fmt.Fprintf(&page, "<li><code>%s %s</code></li>\n", html.EscapeString(r.Method), path)
+	}
+	return c.HTML(http.StatusOK, page.String())
+}

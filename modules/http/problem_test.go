@@ -1,0 +1,217 @@
+package httpserver_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	httpserver "example.com/ostov/modules/http"
+)
+
+// Contract B59.
+func TestErrorsAreProblems(t *testing.T) {
+	t.Parallel()
+
+	fail := func(err error) setting { return get("/", func(echo.Context) error { return err }) }
+	tests := []struct {
+		name         string
+		route        setting
+		method, path string
+		change       func(*http.Request)
+		status       int
+		want         string // the body, without type, title, status and request_id
+	}{
+		{name: "for the client", route: fail(echo.NewHTTPError(422, "limit is 2000; want at most 1000")), status: 422, want: `{"detail":"limit is 2000; want at most 1000"}`},
+		{name: "for the client, wrapped", route: fail(fmt.Errorf("find: %w", echo.NewHTTPError(409, "taken"))), status: 409, want: `{"detail":"taken"}`},
+		{name: "for the client, with an inner one", route: fail(echo.NewHTTPError(400).SetInternal(echo.NewHTTPError(403, "no"))), status: 403, want: `{"detail":"no"}`},
+		{name: "for the client, with a cause", route: fail(echo.NewHTTPError(400, "bad").SetInternal(errors.New("secret"))), status: 400, want: `{"detail":"bad"}`},
+		{name: "for the client, as an error", route: fail(echo.NewHTTPError(400, errors.New("bad"))), status: 400, want: `{"detail":"bad"}`},
+		{name: "for the client, as a list", route: fail(echo.NewHTTPError(422, []string{"a", "b"})), status: 422, want: `{"detail":"[a b]"}`},
+		{name: "without a text", route: fail(echo.ErrForbidden), status: 403, want: `{}`},
+		{name: "internal", route: fail(errors.New("password=s3cret")), status: 500, want: `{}`},
+		{name: "internal, by Echo's type", route: fail(echo.NewHTTPError(502, "10.0.0.7 refused")), status: 502, want: `{}`},
+		{name: "no status of an error", route: fail(echo.NewHTTPError(200, "fine")), status: 500, want: `{}`},
+		{name: "somebody else's time-out", route: fail(context.DeadlineExceeded), status: 500, want: `{}`},
+		{name: "somebody else's cancellation", route: fail(context.Canceled), status: 500, want: `{}`},
+		{name: "panic", route: get("/", func(echo.Context) error { panic(echo.NewHTTPError(400, "secret")) }), status: 500, want: `{}`},
+		{name: "unknown path", route: get("/", hello), path: "/none", status: 404, want: `{}`},
+		{name: "unknown method", route: get("/", hello), method: "POST", status: 405, want: `{}`},
+		{name: "body too large", route: post("/", hello), method: "POST", change: body(strings.Repeat("x", 1<<20+1)), status: 413, want: `{"detail":"The body has more than 1048576 bytes."}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+
+			change := tt.change
+			if change == nil {
+				change = func(*http.Request) {}
+			}
+			method, path := "GET", "/"
+			if tt.method != "" {
+				method = tt.method
+			}
+			if tt.path != "" {
+				path = tt.path
+			}
+			w := build(t, tt.route).ask(method, path, change)
+			if w.Code != tt.status || w.Header().Get("Content-Type") != "application/problem+json" || w.Header().Get("Cache-Control") != "no-store" {
+				t.Errorf("answer is %d %v; want %d, a problem that is not to be stored", w.Code, w.Header(), tt.status)
+			}
+			var got map[string]any
+			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+				t.Fatalf("body %q: %v", w.Body, err)
+			}
+			for key, want := range map[string]any{
+				"type": "about:blank", "title": http.StatusText(tt.status), "status": float64(tt.status), "request_id": w.Header().Get("X-Request-Id"),
+			} {
+				if got[key] != want {
+					t.Errorf("%s = %v; want %v", key, got[key], want)
+				}
+				delete(got, key)
+			}
+			if rest, _ := json.Marshal(got); string(rest) != tt.want {
+				t.Errorf("the problem has %s beside its fixed members; want %s", rest, tt.want)
+			}
+		})
+	}
+}
+
+// Contract B105.
+func TestMethodNotAllowedSaysWhatIs(t *testing.T) {
+	t.Parallel()
+
+	k := build(t, get("/", hello))
+	if got := k.ask("DELETE", "/").Header().Get("Allow"); got != "OPTIONS, GET" {
+		t.Errorf("Allow = %q; want OPTIONS, GET", got)
+	}
+}
+
+func TestAnswersToHEADHaveNoBody(t *testing.T) {
+	t.Parallel()
+
+	fail := func(echo.Context) error { return errors.New("x") }
+	k := start(t, get("/", hello), routes(httpserver.Route{Method: http.MethodHead, Path: "/failed", Handler: fail}))
+	for path, want := range map[string]string{
+		"/": "405 application/problem+json", "/failed": "500 application/problem+json", "/none": "404 application/problem+json",
+	} {
+		r, err := k.client.Head(k.url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r.Body)
+		_ = r.Body.Close()
+		if got := fmt.Sprint(r.StatusCode, " ", r.Header.Get("Content-Type")); got != want || len(text) > 0 || err != nil {
+			t.Errorf("HEAD %s = %s %q, %v; want %s and no body", path, got, text, err, want)
+		}
+	}
+}
+
+func TestHeadersOfAnAnswerThatWasBegunAreDropped(t *testing.T) {
+	t.Parallel()
+
+	k := build(t, get("/", func(c echo.Context) error {
+		c.Response().Header().Set("Content-Length", "7")
+		c.Response().Header().Set("Content-Encoding", "br")
+		return errors.New("x")
+	}))
+	if h := k.ask("GET", "/").Header(); h.Get("Content-Length") != "" || h.Get("Content-Encoding") != "" {
+		t.Errorf("headers of the problem are %v; want none that describe another body", h)
+	}
+}
+
+func TestHandlerThatTookTooLong(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		k, p := startPipes(t, get("/", func(c echo.Context) error {
+			ctx := c.Request().Context()
+			if at, ok := ctx.Deadline(); !ok || time.Until(at) != 25*time.Second {
+				t.Errorf("deadline is %v, %v; want it in 25s", at, ok)
+			}
+			before := runtime.NumGoroutine()
+			derived, cancel := context.WithTimeout(ctx, time.Hour)
+			defer cancel()
+			if more := runtime.NumGoroutine() - before; more > 0 {
+				t.Errorf("a derived context costs %d goroutines; want none", more)
+			}
+			<-derived.Done()
+			if errs := []error{derived.Err(), ctx.Err(), context.Cause(ctx)}; !errors.Is(errs[0], context.DeadlineExceeded) || errs[1] != errs[0] || errs[2] != errs[0] {
+				t.Errorf("errors of the context are %v; want that its deadline passed", errs)
+			}
+			return fmt.Errorf("query: %w", ctx.Err())
+		}))
+		client := p.connect(t)
+		began := time.Now()
+		client.get("/")
+		if r, text := client.answer(); r.StatusCode != http.StatusServiceUnavailable || strings.Contains(text, "query") {
+			t.Errorf("answer is %d %s; want 503 and no internal text", r.StatusCode, text)
+		}
+		within(t, "answer", began, 25*time.Second, 25*time.Second+time.Millisecond)
+		if err := k.stop(); err != nil {
+			t.Error("stop:", err)
+		}
+	})
+}
+
+func TestContextWithoutAWaiterKnowsItsDeadline(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		build(t, get("/", func(c echo.Context) error {
+			ctx := c.Request().Context()
+			if err := ctx.Err(); err != nil {
+				t.Errorf("error of the context is %v; want none before its deadline", err)
+			}
+			pass(25 * time.Second)
+			if err := ctx.Err(); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("error of the context is %v; want that its deadline passed", err)
+			}
+			select {
+			case <-ctx.Done():
+			default:
+				t.Error("the context is not done after its deadline")
+			}
+			return nil
+		})).ask("GET", "/")
+		synctest.Wait()
+	})
+}
+
+func TestContextOfARequestEndsWithIt(t *testing.T) {
+	t.Parallel()
+
+	var kept context.Context
+	k := start(t, get("/", func(c echo.Context) error {
+		kept = c.Request().Context()
+		if kept.Value(http.ServerContextKey) == nil {
+			t.Error("the context lacks the values of net/http")
+		}
+		return hello(c)
+	}))
+	r, err := k.client.Get(k.url + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Body.Close()
+	<-kept.Done()
+}
+
+func TestNoHandlerTimeout(t *testing.T) {
+	t.Parallel()
+
+	k := build(t, set(func(c *httpserver.Config) { c.HandlerTimeout = 0 }), get("/", func(c echo.Context) error {
+		if at, ok := c.Request().Context().Deadline(); ok {
+			t.Errorf("deadline is %v; want none", at)
+		}
+		return hello(c)
+	}))
+	if w := k.ask("GET", "/"); w.Code != http.StatusOK {
+		t.Errorf("GET / = %d; want 200", w.Code)
+	}
+}

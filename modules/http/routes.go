@@ -1,0 +1,135 @@
+package httpserver
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path"
+	"reflect"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Route is an endpoint: a handler, and the requests that it answers.
+type Route struct {
+	Method     string // such as http.MethodGet
+	Path       string // from its leading slash on, as Echo has it: /words/:word, /files/*
+	Handler    echo.HandlerFunc
+	Middleware []echo.MiddlewareFunc // of this route only; the first is the outermost
+}
+
+// RouteInfo is one line of [Server.Table].
+type RouteInfo struct {
+	Method, Path string
+	Handler      string // name of the function
+}
+
+// Table returns the routes of the server, by path and method, those included
+// that were added to Echo itself.
+func (s *Server) Table() []RouteInfo {
+	table := make([]RouteInfo, 0, len(s.routes.added))
+	for _, r := range s.routes.added {
+		table = append(table, RouteInfo{r.Method, r.Path, r.name()})
+	}
+	slices.SortFunc(table, func(a, b RouteInfo) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method))
+	})
+	return table
+}
+
+// routes knows what was added to an Echo, by whomever.
+type routes struct {
+	echo      *echo.Echo
+	added     map[string]Route // by the requests that it answers
+	clashes   []error
+	parameter *regexp.Regexp // of a path
+}
+
+// watch begins to note the routes that are added to e. Those of Echo's virtual
+// hosts stay unknown.
+func watch(e *echo.Echo) *routes {
+	rs := &routes{echo: e, added: make(map[string]Route), parameter: regexp.MustCompile(`([^\\]):[^/]+`)}
+	e.OnAddRouteHandler = func(host string, r echo.Route, h echo.HandlerFunc, m []echo.MiddlewareFunc) {
+		if host == "" && r.Method != echo.RouteNotFound {
+			rs.note(Route{r.Method, r.Path, h, m})
+		}
+	}
+	return rs
+}
+
+// note refuses a second route for the same requests: Echo would silently
+// replace the first.
+func (rs *routes) note(r Route) {
+	requests := rs.requests(r)
+	if first, ok := rs.added[requests]; ok {
+		rs.clashes = append(rs.clashes, fmt.Errorf("%v and %v answer the same requests: change or remove one", first, r))
+		return
+	}
+	rs.added[requests] = r
+}
+
+// add adds routes in an order of their own, for a value group has none.
+func (rs *routes) add(all []Route) error {
+	var errs []error
+	for _, r := range all {
+		if err := r.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("route %v: %w", r, err))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	slices.SortFunc(all, func(a, b Route) int { return strings.Compare(a.String(), b.String()) })
+	for _, r := range all {
+		rs.echo.Add(r.Method, r.Path, r.Handler, r.Middleware...)
+	}
+	return errors.Join(rs.clashes...)
+}
+
+// complete is called when no module adds routes any more. GET / is answered in
+// any case.
+func (s *Server) complete() error {
+	_, root := s.routes.added["GET /"]
+	_, all := s.routes.added["GET /*"]
+	if !root && !all {
+		s.echo.GET("/", s.index)
+	}
+	return errors.Join(s.routes.clashes...)
+}
+
+// String returns the route as a person names it: GET /words/:word (greeter.word).
+func (r Route) String() string { return fmt.Sprintf("%s %s (%s)", r.Method, r.Path, r.name()) }
+
+func (r Route) name() string {
+	if r.Handler == nil {
+		return "no handler"
+	}
+	name := runtime.FuncForPC(reflect.ValueOf(r.Handler).Pointer()).Name()
+	return strings.TrimSuffix(path.Base(name), "-fm") // of a method
+}
+
+// requests tells which requests r answers: what its parameters are called makes
+// no difference. A colon after a backslash is an ordinary one.
+func (rs *routes) requests(r Route) string {
+	return r.Method + " " + rs.parameter.ReplaceAllString(r.Path, "$1:")
+}
+
+func (r Route) validate() error {
+	if r.Handler == nil {
+		return errors.New("it needs a handler")
+	}
+	if slices.ContainsFunc(r.Middleware, func(m echo.MiddlewareFunc) bool { return m == nil }) {
+		return errors.New("one of its middlewares is nil")
+	}
+	if r.Method == "" || strings.ToUpper(r.Method) != r.Method || strings.ContainsAny(r.Method, " \t/") {
+		return errors.New("the method must be a word in capitals, such as GET")
+	}
+	if !strings.HasPrefix(r.Path, "/") {
+		return fmt.Errorf("the path must begin with a slash: write /%s", r.Path)
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package tcp_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"example.com/ostov/modules/tcp"
+)
+
+func TestNewRefusesServersThatCannotWork(t *testing.T) {
+	t.Parallel()
+
+	at := func(name, address string) tcp.LineServer {
+		s := echo()
+		s.Name, s.Address = name, address
+		return s
+	}
+	with := func(change func(*tcp.LineServer)) []tcp.Definition {
+		s := echo()
+		change(&s)
+		return []tcp.Definition{s}
+	}
+	tests := []struct {
+		name    string
+		servers []tcp.Definition
+		want    []string // in the error; none: it is accepted
+	}{
+		{"none", nil, nil},
+		{"one", []tcp.Definition{at("a", "")}, nil},
+		{"two on their own", []tcp.Definition{at("a", ""), at("b", "127.0.0.1:1")}, nil},
+		{"two on free ports", []tcp.Definition{at("a", "127.0.0.1:0"), at("b", "127.0.0.1:0")}, nil},
+		{"two on tcp.address", []tcp.Definition{at("a", ""), at("b", "")}, []string{`"a"`, `"b"`, "tcp.address", "give one of them an Address"}},
+		{"two on one address", []tcp.Definition{at("a", "127.0.0.1:1"), at("b", ":2, 127.0.0.1:1")}, []string{`"a"`, `"b"`, "listens on 127.0.0.1:1"}},
+		{"one on tcp.address by its value", []tcp.Definition{at("a", "127.0.0.1:2323"), at("b", "")}, []string{`"a"`, `"b"`, "127.0.0.1:2323"}},
+		{"two of one name", []tcp.Definition{at("a", ""), at("a", ":1")}, []string{`"a"`, "another one has the same Name"}},
+		{"no name", []tcp.Definition{at("", "")}, []string{"no Name"}},
+		{"no answer", with(func(s *tcp.LineServer) { s.Answer = nil }), []string{`"echo"`, "its Answer is nil"}},
+		{"no handler", []tcp.Definition{tcp.StreamServer{Name: "raw"}}, []string{`"raw"`, "its Handle is nil"}},
+		{"negative length", with(func(s *tcp.LineServer) { s.MaxLine = -1 }), []string{`"echo"`, "MaxLine is -1"}},
+		{"negative first byte time-out", with(func(s *tcp.LineServer) { s.FirstByteTimeout = -1 }), []string{`"echo"`, "FirstByteTimeout is -1ns"}},
+		{"negative idle time-out", with(func(s *tcp.LineServer) { s.IdleTimeout = -1 }), []string{`"echo"`, "IdleTimeout is -1ns"}},
+		{"bad address", []tcp.Definition{at("a", "127.0.0.1:70000")}, []string{`"a"`, `"70000" is not a number from 0`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+
+			_, err := tcp.New(tcp.Params{Config: tcp.DefaultConfig(), Log: zap.NewNop(), Servers: tt.servers})
+			if tt.want == nil && err != nil {
+				t.Fatalf("New = %v; want it accepted", err)
+			}
+			for _, want := range tt.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("New = %v; want %q in the error", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestNothingListensWithoutAServer(t *testing.T) {
+	t.Parallel()
+
+	k := build(t)
+	k.ListenWith(func(_ context.Context, addresses ...string) ([]net.Listener, error) {
+		t.Errorf("listens on %q without a server", addresses)
+		return nil, errors.New("not expected")
+	})
+	cleanup, err := k.Serve(func(error) {})(t.Context())
+	if cleanup != nil || err != nil || k.URLs() != nil {
+		t.Errorf("Serve without servers = %v, URLs %q; want nothing done", err, k.URLs())
+	}
+}
+
+func TestSeveralServersOnSeveralAddresses(t *testing.T) {
+	t.Parallel()
+
+	loud := tcp.LineServer{
+		Name:    "loud",
+		Address: "127.0.0.1:0, [::1]:0",
+		Answer: func(_ context.Context, line []byte, w io.Writer) error {
+			_, err := io.WriteString(w, strings.ToUpper(string(line))+"\n")
+			return err
+		},
+	}
+	k := start(t, server(loud), server(echo()), stream(copyBack), configured(func(c *tcp.Config) { c.Address = "127.0.0.1:0" }),
+		func(p *tcp.Params) {
+			raw := p.Servers[2].(tcp.StreamServer)
+			raw.Address = "127.0.0.1:0"
+			p.Servers[2] = raw
+		})
+	urls := k.URLs()
+	if len(urls) != 4 || slices.ContainsFunc(urls, func(url string) bool { return strings.HasSuffix(url, ":0") }) {
+		t.Fatalf("URLs = %q; want 4 with their real ports", urls)
+	}
+	for i, want := range []string{"[a]\n", "A\n", "A\n", "a\n"} { // by name: echo, loud, stream
+		c := k.dialTo(urls[i])
+		c.send("a\n")
+		c.want(want)
+	}
+}
+
+func TestConfigIsValidated(t *testing.T) {
+	t.Parallel()
+
+	if err := tcp.DefaultConfig().Validate(); err != nil {
+		t.Errorf("the defaults are refused: %v", err)
+	}
+	tests := []struct {
+		name   string
+		change func(*tcp.Config)
+		want   []string
+	}{
+		{"several addresses", func(c *tcp.Config) { c.Address = ":1, unix:/run/app.sock" }, nil},
+		{"a bad address", func(c *tcp.Config) { c.Address = ":1, 70000" }, []string{`address: address "70000": missing port`}},
+		{"no address", func(c *tcp.Config) { c.Address = "" }, []string{`address: address ""`}},
+		{"no time", func(c *tcp.Config) { *c = tcp.Config{Address: ":1"} }, []string{
+			"drain_timeout: must be more than 0", "first_byte_timeout: must", "line_timeout: must", "idle_timeout: must", "write_timeout: must",
+		}},
+		{"negative times", func(c *tcp.Config) { c.IdleTimeout = -time.Second }, []string{"idle_timeout: must be more than 0"}},
+		{"negative limits", func(c *tcp.Config) { c.MaxConnections, c.MaxConnectionsPerClient = -1, -1 }, []string{
+			"max_connections: must not be negative", "max_connections_per_client: must not be negative",
+		}},
+		{"no limits", func(c *tcp.Config) { c.MaxConnections = 0 }, nil},
+		{"a certificate without a key", func(c *tcp.Config) { c.TLSCertificate = "tls.crt" }, []string{"tls_key: is missing"}},
+		{"a key without a certificate", func(c *tcp.Config) { c.TLSKey = "tls.key" }, []string{"tls_certificate: is missing"}},
+		{"files that are not there", func(c *tcp.Config) { c.TLSCertificate, c.TLSKey = "none.crt", "none.key" }, []string{"tls_certificate: certificate none.crt with key none.key"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+
+			c := tcp.DefaultConfig()
+			tt.change(&c)
+			err := c.Validate()
+			if tt.want == nil && err != nil {
+				t.Errorf("Validate = %v; want it valid", err)
+			}
+			for _, want := range tt.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("Validate = %v; want %q", err, want)
+				}
+			}
+		})
+	}
+}
