@@ -5,6 +5,8 @@ lint := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 # The race detector needs a C compiler; scripts/needs says so where there is none.
 test := go test $$(scripts/needs race)
 
+fuzz := config:FuzzFile config:FuzzEnvironment modules/tcp:FuzzLineBuffer modules/dispatcher:FuzzCron
+
 .DEFAULT_GOAL := help
 .PHONY: help build run test soak lint bench
 
@@ -13,7 +15,7 @@ help: ## list these targets
 
 build: ## build bin/app
 	@echo "Building bin/app"
-	@CGO_ENABLED=0 go build -o bin/app ./cmd/app
+	@CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/app ./cmd/app
 
 run: build ## build and run the application until Ctrl-C; flags by ARGS="--set http.address=:8000"
 	@exec scripts/run bin/app $(ARGS)
@@ -22,9 +24,10 @@ test: ## run all tests with the race detector, in under 5 minutes
 	@scripts/needs
 	$(test) -timeout 5m ./...
 
-soak: ## run all tests and the long ones (build tag soak), package by package
+soak: ## run all tests and the long ones (build tag soak), and fuzz for a minute each
 	@scripts/needs
 	$(test) -tags soak -p 1 -timeout 15m ./...
+	@for target in $(fuzz); do scripts/fuzz $$target 60s || exit 1; done
 
 lint: ## check style, arrows and go.mod, and that it compiles for Windows and macOS
 	$(lint) run ./...

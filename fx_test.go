@@ -1,8 +1,12 @@
 package ostov_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"io"
+	"net"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -15,6 +19,8 @@ import (
 	"example.com/ostov/modules"
 	"example.com/ostov/modules/container"
 	"example.com/ostov/modules/dispatcher"
+	httpserver "example.com/ostov/modules/http"
+	"example.com/ostov/modules/tcp"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -43,27 +49,57 @@ func TestTheGivenModulesAreInTheGraph(t *testing.T) {
 	}
 }
 
+// What it answers with is the test's own, so that the example can be deleted.
 func TestTheApplicationAnswersAndStops(t *testing.T) {
 	t.Parallel()
 
-	app := apptest.Start(t)
-	if status, body := app.Get("/api/chars?query=chess+knight+black"); status != 200 || !strings.Contains(body, "♞") {
-		t.Errorf("GET /api/chars = %d %s; want 200 with ♞", status, body)
+	var servers *tcp.Servers
+	app := apptest.Start(t, fx.Populate(&servers),
+		httpserver.Routes(func() []httpserver.Route {
+			return []httpserver.Route{{Method: http.MethodGet, Path: "/shout/:word", Handler: func(c echo.Context) error {
+				return c.String(http.StatusOK, strings.ToUpper(c.Param("word")))
+			}}}
+		}),
+		tcp.Server(func() tcp.LineServer {
+			return tcp.LineServer{
+				Name: "shout", Address: "127.0.0.1:0", Greeting: "shout> ",
+				Answer: func(_ context.Context, line []byte, w io.Writer) error {
+					_, err := w.Write(append(bytes.ToUpper(line), '\n'))
+					return err
+				},
+			}
+		}))
+	if status, body := app.Get("/shout/hello"); status != http.StatusOK || body != "HELLO" {
+		t.Errorf("GET /shout/hello = %d %s; want 200 HELLO", status, body)
 	}
 	for _, url := range []string{"/livez", "/readyz", app.Admin + "/livez", app.Admin + "/readyz", app.Admin + "/startupz"} {
-		if status, body := app.Get(url); status != 200 {
+		if status, body := app.Get(url); status != http.StatusOK {
 			t.Errorf("GET %s = %d %s; want 200", url, status, body)
 		}
 	}
 
-	session := app.Dial()
-	if _, err := io.WriteString(session, "registered sign\r\n"); err != nil {
+	var session net.Conn
+	for _, url := range servers.URLs() {
+		app.TCP = strings.TrimPrefix(url, "tcp://")
+		c := app.Dial()
+		greeting := make([]byte, len("shout> "))
+		if n, _ := io.ReadAtLeast(c, greeting, 1); strings.HasPrefix("shout> ", string(greeting[:n])) {
+			session = c
+			if _, err := io.ReadFull(c, greeting[n:]); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	if session == nil {
+		t.Fatalf("none of %v is the test's server", servers.URLs())
+	}
+	if _, err := io.WriteString(session, "hello\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	want := "?> U+00AE \t®\tREGISTERED SIGN\r\n1 match for 'registered sign'\r\n?> "
-	got := make([]byte, len(want))
-	if _, err := io.ReadFull(session, got); err != nil || string(got) != want {
-		t.Errorf("the session said %q, %v; want %q", got, err, want)
+	got := make([]byte, len("HELLO\n"))
+	if _, err := io.ReadFull(session, got); err != nil || string(got) != "HELLO\n" {
+		t.Errorf("the session said %q, %v; want HELLO", got, err)
 	}
 
 	if err := app.Stop(); err != nil {
@@ -84,5 +120,33 @@ func TestPlainFxRunsTheWholeApplication(t *testing.T) {
 	app := fx.New(modules.All(), fx.Supply(process))
 	if err := errors.Join(app.Err(), app.Start(t.Context()), app.Stop(t.Context())); err != nil {
 		t.Error(err)
+	}
+}
+
+// A plain Fx hook is a Resource: it starts before the dispatcher and stops
+// after it. Work that its OnStart hands over waits and runs once the dispatcher
+// is up; work that its OnStop hands over is refused, as docs/guide says.
+func TestAPlainHookThatHandsWorkToTheDispatcher(t *testing.T) {
+	t.Parallel()
+
+	ran := make(chan struct{})
+	var late error
+	app := apptest.Start(t, fx.Invoke(func(lc fx.Lifecycle, d *dispatcher.Dispatcher) {
+		lc.Append(fx.Hook{
+			OnStart: func(ctx context.Context) error {
+				return d.Go(ctx, "early", func(context.Context) error { close(ran); return nil })
+			},
+			OnStop: func(ctx context.Context) error {
+				late = d.Go(ctx, "late", func(context.Context) error { return nil })
+				return nil
+			},
+		})
+	}))
+	<-ran
+	if err := app.Stop(); err != nil {
+		t.Errorf("Stop = %v", err)
+	}
+	if !errors.Is(late, dispatcher.ErrStopping) {
+		t.Errorf("Go in OnStop = %v; want ErrStopping", late)
 	}
 }

@@ -44,7 +44,7 @@ func Start(t testing.TB, options ...fx.Option) *App {
 		Stderr: testLog{t},
 		Sources: config.Sources{
 			Environ: []string{},
-			Set:     []string{"http.address=127.0.0.1:0", "tcp.address=127.0.0.1:0", "admin.address=127.0.0.1:0", "log.level=debug"},
+			Set:     []string{"http.address=127.0.0.1:0", "tcp.address=127.0.0.1:0", "admin.address=127.0.0.1:0"},
 		},
 	}
 	for _, o := range options {

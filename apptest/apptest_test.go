@@ -22,8 +22,8 @@ func TestApplicationsRunSideBySide(t *testing.T) {
 	t.Parallel()
 
 	a, b := apptest.Start(t), apptest.Start(t)
-	if a.URL == b.URL || a.TCP == b.TCP || a.Admin == b.Admin {
-		t.Errorf("%s %s %s and %s %s %s; want different addresses", a.URL, a.TCP, a.Admin, b.URL, b.TCP, b.Admin)
+	if a.URL == b.URL || a.Admin == b.Admin {
+		t.Errorf("%s %s and %s %s; want different addresses", a.URL, a.Admin, b.URL, b.Admin)
 	}
 	if err := a.Stop(); err != nil {
 		t.Fatal(err)

@@ -152,7 +152,7 @@ func TestPhasesGoUpInOrderAndDownInReverse(t *testing.T) {
 	a.want("+observe +first +second +work +serve -serve -work -second -first -observe")
 }
 
-// Contract B9, B10.
+// Contract B9, B10, B11.
 func TestFailedStartReleasesWhatHadStartedInReverse(t *testing.T) {
 	t.Parallel()
 
@@ -265,7 +265,13 @@ func TestEndOfTheContextInterruptsTheStart(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		a := newApp(t, lifecycle.Limits{}).add(part{name: "a"}, part{name: "slow", start: waits}, part{name: "never"})
+		alive := func(ctx context.Context) error {
+			if deadline, _ := ctx.Deadline(); time.Until(deadline) != 25*time.Second {
+				t.Errorf("the rollback had %v left; want a fresh 25s", time.Until(deadline))
+			}
+			return ctx.Err()
+		}
+		a := newApp(t, lifecycle.Limits{}).add(part{name: "a", stop: alive}, part{name: "slow", start: waits}, part{name: "never"})
 		go func() {
 			<-time.After(time.Second)
 			cancel(errBoom)
@@ -589,7 +595,6 @@ func TestAppendAfterTheStartBeganFailsTheApplicationByName(t *testing.T) {
 		if err := a.Append(lifecycle.Hook{Name: "tardy"}); !errors.Is(err, lifecycle.ErrStarted) || !strings.Contains(err.Error(), "tardy") {
 			t.Errorf("Append = %v; want ErrStarted and the hook's name", err)
 		}
-		<-a.Requested()
 		if err := a.Cause(); !errors.Is(err, lifecycle.ErrStarted) {
 			t.Errorf("Cause = %v; want the application to end for it", err)
 		}

@@ -50,11 +50,12 @@ func Task(run func(ctx context.Context, ready func()) error, ended func(error)) 
 	return func(start context.Context) (Cleanup, error) {
 		ctx, cancel := context.WithCancel(context.WithoutCancel(start))
 		up, down := make(chan struct{}), make(chan struct{})
-		var result error // valid once down is closed
+		var result error // valid once down is closed; nil where ended has heard it
 		go func() {
 			defer close(down)
 			if result = runTask(ctx, run, up); ctx.Err() == nil && closed(up) {
 				ended(result)
+				result = nil
 			}
 		}()
 		stop := func(ctx context.Context) error {

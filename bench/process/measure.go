@@ -136,7 +136,7 @@ func (p *program) resident() (int, error) {
 // build compiles a package of the module in dir as make build does, and returns
 // the processor time that it took.
 func build(ctx context.Context, dir, pkg, binary string, env ...string) (used time.Duration, err error) {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, pkg)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, pkg) // as make build
 	cmd.Dir = dir
 	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {

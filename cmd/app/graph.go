@@ -18,14 +18,14 @@ func (p *program) graphCommand() *cobra.Command {
 		Short: "Draw what the application is made of: modules, constructors, who needs what",
 		Args:  cobra.NoArgs,
 		PreRunE: func(*cobra.Command, []string) error {
-			if _, ok := graphFormats[format]; !ok {
+			if graphWriter(format) == nil {
 				return fmt.Errorf("--format %q: want json, dot or mermaid", format)
 			}
 			return nil
 		},
 		Run: func(cmd *cobra.Command, _ []string) {
 			if c, ok := get[*container.Container](p); ok {
-				p.end(graphFormats[format](cmd.OutOrStdout(), c.Graph()))
+				p.end(graphWriter(format)(cmd.OutOrStdout(), c.Graph()))
 			}
 		},
 	}
@@ -33,10 +33,18 @@ func (p *program) graphCommand() *cobra.Command {
 	return cmd
 }
 
-var graphFormats = map[string]func(io.Writer, container.Graph) error{
-	"json":    writeGraphJSON,
-	"dot":     writeGraphDOT,
-	"mermaid": writeGraphMermaid,
+// graphWriter returns what writes a format, or nil.
+func graphWriter(format string) func(io.Writer, container.Graph) error {
+	switch format {
+	case "json":
+		return writeGraphJSON
+	case "dot":
+		return writeGraphDOT
+	case "mermaid":
+		return writeGraphMermaid
+	default:
+		return nil
+	}
 }
 
 func writeGraphJSON(w io.Writer, g container.Graph) error {

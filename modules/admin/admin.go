@@ -2,99 +2,107 @@ package admin
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
-	"example.com/ostov/config"
-	"example.com/ostov/health"
 	"example.com/ostov/internal/listen"
 	"example.com/ostov/lifecycle"
 )
 
-// Config is the "admin" section of the configuration.
-type Config struct {
-	Address string `yaml:"address" doc:"where to listen: host:port or unix:PATH"`
-}
+const (
+	maxBody        = 64 << 10 // bytes
+	maxConnections = 1000
+	patience       = 500 * time.Millisecond
+)
 
-// DefaultConfig returns the settings of an admin server that nobody configured.
-func DefaultConfig() Config { return Config{Address: "127.0.0.1:8081"} }
-
-// Validate refuses an address that cannot be listened on.
-func (c Config) Validate() error {
-	if err := listen.Validate(c.Address); err != nil {
-		return config.Invalid("address", "%v", err)
-	}
-	return nil
-}
-
-// Server answers the probes of an orchestrator.
+// Server answers operators, and the probes of an orchestrator.
 type Server struct {
-	config    Config
+	given     Params
+	log       *zap.Logger
+	madeToken string // what nobody has been shown yet
+	guard     *guard
+	mux       *http.ServeMux
 	http      *http.Server
-	listeners []net.Listener
+	urls      []string // set by Serve
 }
 
-// New builds a server. It does not listen yet.
-func New(c Config, checks *health.Registry, log *zap.Logger) *Server {
-	mux := http.NewServeMux()
-	for path, kind := range map[string]health.Kind{
-		"/livez": health.KindLive, "/readyz": health.KindReady, "/startupz": health.KindStartup,
-	} {
-		mux.Handle("GET "+path, probe(checks, kind))
+// New builds a server, and a token where none is configured. It does not listen
+// yet.
+func New(p Params) *Server {
+	s := &Server{given: p, log: p.Log.Named("admin")}
+	token := p.Config.Token.Reveal()
+	if token == "" {
+		token = secret()
+		s.madeToken = token
 	}
-	return &Server{
-		config: c,
-		http: &http.Server{
-			Handler:           mux,
-			ReadHeaderTimeout: 5 * time.Second,
-			ReadTimeout:       10 * time.Second,
-			IdleTimeout:       2 * time.Minute,
-			MaxHeaderBytes:    16 << 10,
-			ErrorLog:          zap.NewStdLog(log.Named("admin")),
-		},
+	s.guard = &guard{
+		token:    sha256.Sum256([]byte(token)),
+		hosts:    slices.Clone(p.Config.Hosts),
+		loopback: p.Config.loopback(),
+		log:      s.log,
 	}
+	if host := p.Config.host(); host != "" {
+		s.guard.hosts = append(s.guard.hosts, host)
+	}
+	s.mux = s.newMux()
+	errorLog, _ := zap.NewStdLogAt(s.log, zapcore.WarnLevel) // fails for levels that zap does not have
+	s.http = &http.Server{
+		Handler:                      s,
+		ReadHeaderTimeout:            5 * time.Second,
+		ReadTimeout:                  10 * time.Second,
+		WriteTimeout:                 30 * time.Second, // to which pprof adds the seconds that it is asked for
+		IdleTimeout:                  2 * time.Minute,
+		MaxHeaderBytes:               16 << 10,
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     errorLog,
+	}
+	return s
 }
 
-// probe answers with a status only: it is open to all.
-func probe(checks *health.Registry, kind health.Kind) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if err := checks.Err(r.Context(), kind); err != nil {
-			http.Error(w, "unavailable", http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ok")
-	}
-}
-
-// Serve returns what listens and serves, and on stop ends after the answers
-// under way. ended hears of an end that nobody asked for.
-func (s *Server) Serve(ended func(error)) lifecycle.Setup {
+// Serve returns the life of the server, for once. Its Setup listens and serves
+// and, where the token was made, shows it once on the container's stderr, as a
+// link. Ended hears why the server ended, unless it was the stop.
+//
+// Its Cleanup ends the server after the answers under way; who still takes a
+// profile after half a second is cut off.
+func (s *Server) Serve(ended func(cause error)) lifecycle.Setup {
 	return func(ctx context.Context) (lifecycle.Cleanup, error) {
-		listeners, err := listen.All(ctx, s.config.Address)
+		listeners, err := s.given.Inherited.All(ctx, s.given.Config.Address)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("admin server: %w", err)
 		}
-		s.listeners = listeners
+		url := listen.URL("http", listeners[0].Addr())
+		s.urls = []string{url}
+		base, cutOff := context.WithCancel(context.WithoutCancel(ctx))
+		s.http.BaseContext = func(net.Listener) context.Context { return base }
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			if err := s.http.Serve(listeners[0]); !errors.Is(err, http.ErrServerClosed) {
-				ended(fmt.Errorf("admin server stopped serving: %w", err))
+			if err := s.http.Serve(listen.Limit(listeners[0], maxConnections, 0, nil)); !errors.Is(err, http.ErrServerClosed) {
+				ended(fmt.Errorf("admin server: %s is not served any more: %w", url, err))
 			}
 		}()
+		if s.madeToken != "" {
+			show(s.given.Container.Process().Stderr, "Operators enter by "+url+"/?token="+s.madeToken+"\n")
+			s.madeToken = ""
+		}
 		return func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(ctx, time.Second)
+			defer cutOff()
+			defer time.AfterFunc(patience, cutOff).Stop()
+			ctx, cancel := context.WithTimeout(ctx, 2*patience)
 			defer cancel()
 			err := s.http.Shutdown(ctx)
 			if err != nil {
-				err = s.http.Close() // who still reads has had a second
+				err = s.http.Close() // who does not read has had the time
 			}
 			<-done
 			return err
@@ -102,11 +110,18 @@ func (s *Server) Serve(ended func(error)) lifecycle.Setup {
 	}
 }
 
-// URLs returns where the server can be reached, once it listens.
-func (s *Server) URLs() []string {
-	var urls []string
-	for _, l := range s.listeners {
-		urls = append(urls, listen.URL("http", l.Addr()))
+// show writes text to w. A w that nobody reads holds it for a moment only.
+func show(w io.Writer, text string) {
+	written := make(chan struct{})
+	go func() {
+		_, _ = io.WriteString(w, text) // who closed it does not want to know
+		close(written)
+	}()
+	select {
+	case <-written:
+	case <-time.After(patience):
 	}
-	return urls
 }
+
+// URLs returns where the server can be reached, once it listens.
+func (s *Server) URLs() []string { return s.urls }

@@ -1,106 +1,129 @@
 package admin_test
 
 import (
-	"context"
-	"errors"
+	"bytes"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
+	"example.com/ostov/config"
 	"example.com/ostov/health"
 	"example.com/ostov/modules/admin"
+	"example.com/ostov/modules/container"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// serve starts an admin server on a free port and returns how to ask it.
-func serve(t *testing.T, checks *health.Registry) (get func(method, path string) (int, string)) {
+const (
+	token = "the-right-token"
+	host  = "127.0.0.1:8081"
+)
+
+// fixture is a server in a test, and what it wrote.
+type fixture struct {
+	*admin.Server
+	t      *testing.T
+	checks *health.Registry
+	level  zap.AtomicLevel
+	log    *buffer
+	stderr *buffer
+}
+
+// build makes a server with the token of the tests; change may alter what it is
+// made of.
+func build(t *testing.T, change ...func(*admin.Params)) *fixture {
 	t.Helper()
-	s := admin.New(admin.Config{Address: "127.0.0.1:0"}, checks, zap.NewNop())
-	cleanup, err := s.Serve(func(err error) { t.Errorf("the server ended: %v", err) })(t.Context())
+	f := &fixture{t: t, checks: health.NewRegistry(func() bool { return true }), level: zap.NewAtomicLevel(), log: new(buffer), stderr: new(buffer)}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(prometheus.NewCounter(prometheus.CounterOpts{Name: "tests_total", Help: "A counter."}))
+	core := zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), f.log, f.level)
+	p := admin.Params{
+		Config:    admin.DefaultConfig(),
+		Container: container.New(container.Process{Stdout: io.Discard, Stderr: f.stderr, Sources: config.Sources{Environ: []string{}}}),
+		Health:    f.checks,
+		Log:       zap.New(core),
+		Level:     f.level,
+		Metrics:   registry,
+	}
+	p.Config.Token = config.NewSecret(token)
+	for _, c := range change {
+		c(&p)
+	}
+	f.Server = admin.New(p)
+	return f
+}
+
+func publicBind(p *admin.Params) { p.Config.Address = "0.0.0.0:8081" }
+
+// ask sends a request of a client on this machine, which change may alter.
+func (f *fixture) ask(method, path string, change ...func(*http.Request)) *http.Response {
+	f.t.Helper()
+	r := httptest.NewRequestWithContext(f.t.Context(), method, "http://"+host+path, nil)
+	r.RemoteAddr = "127.0.0.1:40000"
+	for _, c := range change {
+		c(r)
+	}
+	w := httptest.NewRecorder()
+	f.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func with(header, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(header, value) }
+}
+
+func from(remote string) func(*http.Request) {
+	return func(r *http.Request) { r.RemoteAddr = remote }
+}
+
+func called(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
+
+func bearer(token string) func(*http.Request) { return with("Authorization", "Bearer "+token) }
+
+// sending gives a request a body, of JSON unless its type is set after it.
+func sending(body string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Body = io.NopCloser(strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+	}
+}
+
+// want fails the test where the answer has another status, and returns its body.
+func want(t *testing.T, what string, answer *http.Response, status int) string {
+	t.Helper()
+	body, err := io.ReadAll(answer.Body)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: read the body: %v", what, err)
 	}
-	client := http.Client{Transport: new(http.Transport)}
-	t.Cleanup(func() {
-		client.CloseIdleConnections()
-		if err := cleanup(context.WithoutCancel(t.Context())); err != nil {
-			t.Errorf("stop: %v", err)
-		}
-	})
-	return func(method, path string) (int, string) {
-		t.Helper()
-		request, err := http.NewRequestWithContext(t.Context(), method, s.URLs()[0]+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response, err := client.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer response.Body.Close()
-		body, err := io.ReadAll(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return response.StatusCode, string(body)
+	if answer.StatusCode != status {
+		t.Errorf("%s: %d %s; want %d", what, answer.StatusCode, body, status)
 	}
+	return string(body)
 }
 
-func TestProbesTellEachKindByStatusOnly(t *testing.T) {
-	t.Parallel()
-
-	var running atomic.Bool
-	checks := health.NewRegistry(running.Load)
-	checks.Add(health.Live("disk", func(context.Context) error { return errors.New("secret path") }))
-	get := serve(t, checks)
-	want := func(path string, status int) {
-		t.Helper()
-		if got, body := get(http.MethodGet, path); got != status || strings.Contains(body, "secret") || strings.Contains(body, "disk") {
-			t.Errorf("GET %s = %d %q; want %d and no reason", path, got, body, status)
-		}
-	}
-	want("/livez", 503)
-	want("/readyz", 503)
-	want("/startupz", 503)
-	running.Store(true)
-	want("/livez", 503)
-	want("/readyz", 200)
-	want("/startupz", 200)
-	want("/", 404)
-	want("/debug/pprof/", 404)
-	if got, _ := get(http.MethodPost, "/livez"); got != http.StatusMethodNotAllowed {
-		t.Errorf("POST /livez = %d; want 405", got)
-	}
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
 }
 
-func TestATakenAddressIsNamed(t *testing.T) {
-	t.Parallel()
-
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	s := admin.New(admin.Config{Address: taken.Addr().String()}, health.NewRegistry(func() bool { return true }), zap.NewNop())
-	if _, err := s.Serve(func(error) {})(t.Context()); err == nil || !strings.Contains(err.Error(), taken.Addr().String()) {
-		t.Errorf("Serve = %v; want the address", err)
-	}
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
 }
 
-func TestConfigRefusesAnAddressThatCannotBeListenedOn(t *testing.T) {
-	t.Parallel()
+func (b *buffer) Sync() error { return nil }
 
-	if err := (admin.Config{Address: "127.0.0.1:70000"}).Validate(); err == nil || !strings.Contains(err.Error(), "70000") {
-		t.Errorf("Validate = %v; want the port named", err)
-	}
-	if err := admin.DefaultConfig().Validate(); err != nil {
-		t.Errorf("Validate of the defaults = %v", err)
-	}
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
 }

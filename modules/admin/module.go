@@ -1,18 +1,38 @@
 package admin
 
 import (
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
+	"example.com/ostov/health"
+	"example.com/ostov/internal/listen"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
+	"example.com/ostov/modules/dispatcher"
 )
 
-// Module serves the probes.
+// Module serves operators and probes.
 var Module = fx.Module("admin",
 	container.Section("admin", DefaultConfig()),
 	fx.Provide(New, fx.Annotate(newEndpoint, fx.ResultTags(`group:"container.endpoints"`))),
 	container.CleanupCtx(serve, lifecycle.Observe),
 )
+
+// Params are what [New] needs.
+type Params struct {
+	fx.In
+
+	Config    Config               // valid
+	Container *container.Container // what it reports on, and whose stderr it uses
+	Health    *health.Registry
+	Log       *zap.Logger
+	Level     zap.AtomicLevel // of Log, to be changed
+
+	Dispatcher *dispatcher.Dispatcher `optional:"true"` // nil: no tasks
+	Metrics    *prometheus.Registry   `optional:"true"` // nil: no metrics
+	Inherited  *listen.Set            `optional:"true"` // where an address of the form fd:NAME is found
+}
 
 func serve(s *Server, app container.Shutdowner) lifecycle.Setup { return s.Serve(app.Shutdown) }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
@@ -77,7 +78,7 @@ func (b *buffer) String() string {
 
 type service struct{}
 
-// Contract B20, B32: every way to add a hook ends in one list.
+// Contract B2, B20, B32: every way to add a hook ends in one list.
 func TestEveryKindOfHookReachesTheEngine(t *testing.T) {
 	t.Parallel()
 
@@ -393,4 +394,30 @@ func TestAStdoutThatNobodyReadsHoldsNeitherStartNorStop(t *testing.T) {
 		t.Error(err)
 	}
 	r.Close()
+}
+
+func TestTheDrainDelayIsFiveSecondsUnderKubernetes(t *testing.T) {
+	t.Parallel()
+
+	tests := []struct {
+		name    string
+		environ []string
+		set     []string
+		want    time.Duration
+	}{
+		{"a plain machine", []string{}, nil, 0},
+		{"Kubernetes", []string{"KUBERNETES_SERVICE_HOST=10.0.0.1"}, nil, 5 * time.Second},
+		{"Kubernetes, set otherwise", []string{"KUBERNETES_SERVICE_HOST=10.0.0.1"}, []string{"app.drain_delay=1s"}, time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p, _, _ := quiet()
+			p.Sources.Environ, p.Sources.Set = tt.environ, tt.set
+			c, err := container.Get[container.Config](container.New(p, container.Module))
+			if err != nil || c.DrainDelay != tt.want {
+				t.Errorf("drain_delay is %v, %v; want %v", c.DrainDelay, err, tt.want)
+			}
+		})
+	}
 }

@@ -26,7 +26,7 @@ func noDSN() (*dsn, error)              { return nil, errBoom }
 func useOrders(*orders)                 {}
 func again(l fx.Lifecycle) fx.Lifecycle { return l }
 
-// Contract B88, B89, B90.
+// Contract B4, B88, B89, B90.
 func TestAFaultOfWiringSaysWhatToDoAndWhoNeedsWhat(t *testing.T) {
 	t.Parallel()
 

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"example.com/ostov/internal/constructor"
 	"example.com/ostov/lifecycle"
 )
 
@@ -42,9 +43,9 @@ func (l engineLifecycle) Append(h fx.Hook) {
 // function, Fx keeps the real name in a field of the hook.
 func hookName(h fx.Hook, f func(context.Context) error, field string) string {
 	if kept := reflect.ValueOf(h).FieldByName(field); kept.Kind() == reflect.String && kept.Len() > 0 {
-		return shortName(strings.TrimSuffix(kept.String(), "()"))
+		return constructor.Short(strings.TrimSuffix(kept.String(), "()"))
 	}
-	return funcName(f)
+	return constructor.Name(f)
 }
 
 // caller names the function that called Append.

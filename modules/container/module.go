@@ -27,12 +27,14 @@ var Module = fx.Options(
 		load,
 		complete,
 		newShutdowner,
+		inherited,
 		func(c *Container) lifecycle.Stopping { return c.engine.Stopping() },
 		func(c *Container) *health.Registry { return health.NewRegistry(c.isReady) },
 	),
 	fx.Decorate(decorateLifecycle, decorateShutdowner),
 	fx.WithLogger(newEvents),
 	fx.Invoke(connect),
+	CleanupCtx(closeUnclaimed, lifecycle.Serve), // last of its phase, when all others have taken theirs
 )
 
 type connectParams struct {

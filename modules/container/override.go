@@ -2,6 +2,7 @@ package container
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 
@@ -46,9 +47,7 @@ func takeOverrides(options []fx.Option) (others []fx.Option, last map[reflect.Ty
 				inner[i] = group.Index(i).Interface().(fx.Option)
 			}
 			inner, of := takeOverrides(inner)
-			for t, o := range of {
-				last[t] = o
-			}
+			maps.Copy(last, of)
 			option = fx.Options(inner...)
 		}
 		others = append(others, option)

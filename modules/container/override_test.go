@@ -11,7 +11,7 @@ import (
 
 type (
 	sender interface{ Send() string }
-	smtp   struct{ built *int }
+	smtp   struct{ _ int }
 	fake   struct{ says string }
 )
 

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -45,6 +46,14 @@ var programs = map[string]func() int{
 		<-time.After(time.Minute)
 		return code
 	},
+	"no run": func() int {
+		c := container.New(process(), container.Module)
+		if err := c.Start(context.Background()); err != nil {
+			return 1
+		}
+		<-time.After(time.Minute)
+		return 0
+	},
 	"slow build": func() int {
 		return container.Run(context.Background(), process(), container.Module, fx.Invoke(func(lc fx.Lifecycle) {
 			lc.Append(fx.Hook{OnStop: func(context.Context) error { fmt.Println("-held"); return nil }})
@@ -52,7 +61,36 @@ var programs = map[string]func() int{
 			<-time.After(500 * time.Millisecond) // a constructor cannot be interrupted
 		}), container.CleanupCtx(func() lifecycle.Setup { return tell("a") }))
 	},
+	"ten slow starts": func() int {
+		var setups []lifecycle.Setup
+		for i := range 10 {
+			setups = append(setups, slow(fmt.Sprint(i), 200*time.Millisecond, 0))
+		}
+		return runHooks(setups...)
+	},
+	"fault": func() int {
+		var op, kind string
+		var k int
+		if _, err := fmt.Sscan(os.Getenv(fault), &op, &kind, &k); err != nil {
+			panic(err)
+		}
+		p := process()
+		p.Sources.Set = []string{"app.start_timeout=1s", "app.stop_timeout=1s"}
+		var options []fx.Option
+		for i := range 5 {
+			s := tell(fmt.Sprint(i))
+			if i == k {
+				s = broken(op, kind, s)
+			}
+			options = append(options, container.CleanupCtx(func() lifecycle.Setup { return s }))
+		}
+		return container.Run(context.Background(), p, container.Module, fx.Options(options...))
+	},
 }
+
+// fault names the variable with the fault of the program of this name, such as
+// "stop hangs 3".
+const fault = "TEST_CONTAINER_FAULT"
 
 func process() container.Process {
 	return container.Process{Sources: config.Sources{Environ: []string{}}}
@@ -91,6 +129,27 @@ func slow(name string, start, stop time.Duration) lifecycle.Setup {
 	}
 }
 
+// broken is s with a fault in its start or stop.
+func broken(op, kind string, s lifecycle.Setup) lifecycle.Setup {
+	fault := func() error {
+		switch kind {
+		case "fails":
+			return errors.New("out of order")
+		case "panics":
+			panic("out of order")
+		default:
+			select {} // hangs, whatever its context says
+		}
+	}
+	return func(ctx context.Context) (lifecycle.Cleanup, error) {
+		if op == "start" {
+			return nil, fault()
+		}
+		_, err := s(ctx)
+		return func(context.Context) error { return fault() }, err
+	}
+}
+
 // child is one of the programs, running.
 type child struct {
 	t      *testing.T
@@ -100,10 +159,16 @@ type child struct {
 	said   []string
 }
 
+// environ is that of a program, without the second that the race detector takes
+// to end a process.
+func environ(program string) []string {
+	return append(os.Environ(), role+"="+program, "GORACE=atexit_sleep_ms=0")
+}
+
 func start(t *testing.T, program string) *child {
 	t.Helper()
 	c := &child{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0])}
-	c.cmd.Env = append(os.Environ(), role+"="+program)
+	c.cmd.Env = environ(program)
 	c.cmd.Stderr = &c.stderr
 	stdout, err := c.cmd.StdoutPipe()
 	if err != nil {
@@ -230,6 +295,16 @@ func TestASignalAfterRunKillsTheProcess(t *testing.T) {
 	}
 }
 
+// Contract B38.
+func TestOnlyRunCatchesSignals(t *testing.T) {
+	t.Parallel()
+
+	c := start(t, "no run").until("Serving on").signal(syscall.SIGTERM)
+	if code, _ := c.end(); code != 128+int(syscall.SIGTERM) {
+		t.Errorf("exit code %d; want the process killed by the signal", code)
+	}
+}
+
 func TestSIGQUITKeepsGosDump(t *testing.T) {
 	t.Parallel()
 
@@ -243,7 +318,7 @@ func TestAClosedStdoutDoesNotKillTheProcess(t *testing.T) {
 	t.Parallel()
 
 	c := &child{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0])}
-	c.cmd.Env = append(os.Environ(), role+"=plain")
+	c.cmd.Env = environ("plain")
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

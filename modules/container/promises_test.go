@@ -131,7 +131,7 @@ func TestAPanicInAnFxHookRollsTheStartBack(t *testing.T) {
 	})
 }
 
-// Contract B21, B22, B28, B29.
+// Contract B21, B22, B24, B28, B29.
 func TestEveryFxHookIsStoppedWhateverTheOthersDo(t *testing.T) {
 	t.Parallel()
 
@@ -229,4 +229,37 @@ func TestStopDuringTheStartOfAContainer(t *testing.T) {
 			t.Errorf("Stop = %v after %s; want nil after +a -a", err, d)
 		}
 	})
+}
+
+// Contract B67.
+func TestASecondStartLeavesTheContainerRunning(t *testing.T) {
+	t.Parallel()
+
+	d := new(diary)
+	p, _, _ := quiet()
+	c := container.New(p, container.Module, hook(d.hook("a")))
+	if err := c.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(t.Context()); !errors.Is(err, lifecycle.ErrStarted) || d.String() != "+a" {
+		t.Errorf("second Start = %v after %s; want ErrStarted and a running application", err, d)
+	}
+	if err := c.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Contract B19.
+func TestABuildThatIsRefusedReleasesWhatConstructorsHold(t *testing.T) {
+	t.Parallel()
+
+	d := new(diary)
+	p, _, _ := quiet()
+	c := container.New(p, container.Module, hook(fx.Hook{OnStop: d.hook("pool").OnStop}),
+		container.CleanupCtx(func() lifecycle.Hook {
+			return lifecycle.Hook{Setup: d.setup("a"), StopTimeout: time.Hour}
+		}))
+	if err := c.Build(); !errors.Is(err, lifecycle.ErrLimits) || d.String() != "-pool" {
+		t.Errorf("Build = %v after %s; want ErrLimits and the release", err, d)
+	}
 }

@@ -3,69 +3,12 @@
 package container_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"example.com/ostov/lifecycle"
-	"example.com/ostov/modules/container"
-
-	"go.uber.org/fx"
 )
-
-func init() {
-	programs["ten slow starts"] = func() int {
-		var setups []lifecycle.Setup
-		for i := range 10 {
-			setups = append(setups, slow(fmt.Sprint(i), 200*time.Millisecond, 0))
-		}
-		return runHooks(setups...)
-	}
-	programs["fault"] = func() int {
-		var op, kind string
-		var k int
-		if _, err := fmt.Sscan(os.Getenv("TEST_CONTAINER_FAULT"), &op, &kind, &k); err != nil {
-			panic(err)
-		}
-		p := process()
-		p.Sources.Set = []string{"app.start_timeout=1s", "app.stop_timeout=1s"}
-		var options []fx.Option
-		for i := range 5 {
-			s := tell(fmt.Sprint(i))
-			if i == k {
-				s = broken(op, kind, s)
-			}
-			options = append(options, container.CleanupCtx(func() lifecycle.Setup { return s }))
-		}
-		return container.Run(context.Background(), p, container.Module, fx.Options(options...))
-	}
-}
-
-// broken is s with a fault in its start or stop.
-func broken(op, kind string, s lifecycle.Setup) lifecycle.Setup {
-	fault := func() error {
-		switch kind {
-		case "fails":
-			return errors.New("out of order")
-		case "panics":
-			panic("out of order")
-		default:
-			select {} // hangs, whatever its context says
-		}
-	}
-	return func(ctx context.Context) (lifecycle.Cleanup, error) {
-		if op == "start" {
-			return nil, fault()
-		}
-		_, err := s(ctx)
-		return func(context.Context) error { return fault() }, err
-	}
-}
 
 // Contract B15.
 func TestSIGTERMAtAnyMomentOfAStartStopsWhatHadStarted(t *testing.T) {
@@ -92,7 +35,7 @@ func TestWhateverOneHookDoesTheOthersStopInTime(t *testing.T) {
 		for _, kind := range []string{"fails", "panics", "hangs"} {
 			for k := range 5 {
 				t.Run(fmt.Sprint(op, " of hook ", k, " ", kind), func(t *testing.T) {
-					t.Setenv("TEST_CONTAINER_FAULT", fmt.Sprint(op, " ", kind, " ", k))
+					t.Setenv(fault, fmt.Sprint(op, " ", kind, " ", k))
 					c := start(t, "fault")
 					begin := time.Now()
 					if op == "stop" {

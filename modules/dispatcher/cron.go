@@ -1,52 +1,47 @@
 package dispatcher
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 	"time"
 
 	"github.com/robfig/cron/v3"
 )
 
-// cronTimes are the times of a cron text in a zone. The parser's own walk
-// through a zone is not used: where a zone skips a midnight it misses days, and
-// where one skips a whole day (Samoa, 2011) it never returns.
+// cronTimes are the times of a cron text in a zone. The library walks only through
+// zones without changes: skipped midnights, or days (Samoa, 2011), confuse it.
 type cronTimes struct {
 	spec *cron.SpecSchedule
 	zone *time.Location
 }
 
-// star marks a parsed field that was "*".
-const star = 1 << 63
-
 func parseCron(text, zone string) (*cronTimes, error) {
 	location, err := time.LoadLocation(zone) // "" is UTC
 	if err != nil {
-		return nil, fmt.Errorf("Zone is %q: %w", zone, err)
+		return nil, err
 	}
 	if strings.Contains(text, "TZ=") {
-		return nil, fmt.Errorf("Cron is %q; want its zone in Zone", text)
+		return nil, errors.New("want the zone in Zone")
 	}
 	parsed, err := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor).Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("Cron is %q: %w", text, err)
+		return nil, err
 	}
 	spec, ok := parsed.(*cron.SpecSchedule)
 	if !ok {
-		return nil, fmt.Errorf("Cron is %q; want a period in Every", text)
+		return nil, errors.New("want a period in Every")
 	}
 	c := &cronTimes{spec: spec, zone: location}
 	if c.next(time.Unix(0, 0)).IsZero() {
-		return nil, fmt.Errorf("Cron is %q, which never comes", text)
+		return nil, errors.New("that never comes")
 	}
 	return c, nil
 }
 
-// next returns the first of the times after t, or zero where there is none for
-// years.
+// next returns the first of the times after t, zero where none comes for years.
 func (c *cronTimes) next(t time.Time) time.Time {
 	t = t.In(c.zone)
-	if c.spec.Hour&star != 0 {
+	if c.spec.Hour>>63 != 0 { // the parser's mark of a "*"
 		return c.nextEven(t)
 	}
 	for wall := clock(t); ; {
@@ -59,8 +54,8 @@ func (c *cronTimes) next(t time.Time) time.Time {
 	}
 }
 
-// nextEven is next for a text of every hour: the times follow each other evenly
-// through a change of the clock. Between two changes the zone is a fixed one.
+// nextEven is next for a text of every hour, whose times follow each other evenly
+// through a change of the clock.
 func (c *cronTimes) nextEven(t time.Time) time.Time {
 	for at := t; ; {
 		name, offset := at.Zone()
@@ -73,16 +68,14 @@ func (c *cronTimes) nextEven(t time.Time) time.Time {
 	}
 }
 
-// nextIn returns the first of the times after t by the clock of a zone that has
-// no changes.
+// nextIn returns the first of the times after t in a zone that has no changes.
 func (c *cronTimes) nextIn(zone *time.Location, t time.Time) time.Time {
 	spec := *c.spec
 	spec.Location = zone
 	return spec.Next(t)
 }
 
-// shown returns when the zone's clock first shows wall, or, where a change skips
-// wall, the moment of the change.
+// shown returns when the zone's clock first shows wall; skipped: at the change.
 func (c *cronTimes) shown(wall time.Time) time.Time {
 	t := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), 0, c.zone)
 	begin, end := t.ZoneBounds()

@@ -8,20 +8,17 @@ import (
 	"path"
 	"reflect"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
-
-	"example.com/ostov/lifecycle"
-	"example.com/ostov/modules/container"
 )
 
-// ErrStopping reports that the dispatcher stops, or has stopped: what was
-// offered is not taken, what was taken is not begun. It is also the cause with
-// which the contexts of what runs end (context.Cause).
+// ErrStopping reports that the dispatcher stops or has stopped: a one-shot is not
+// taken, or not begun. It is the cause (context.Cause) with which contexts end.
 var ErrStopping = errors.New("dispatcher is stopping")
 
 // Config is the "dispatcher" section of the configuration.
@@ -54,21 +51,15 @@ type Work interface {
 // Dispatcher starts, supervises and stops work. It starts once and stops once.
 // Its methods may be called from any goroutine.
 type Dispatcher struct {
-	config   Config
-	log      *zap.Logger
-	shutdown container.Shutdowner
-	stopping lifecycle.Stopping
-	observe  func(Event)      // may be nil
-	now      func() time.Time // the wall clock
-	tasks    []*task          // by name
-	holding  int              // tasks that hold the start
-	pool     *pool
+	p       Params
+	wall    func(now time.Time) time.Time // what the clock on the wall shows, which may be set
+	tasks   []*task                       // by name
+	holding int                           // tasks that hold the start
+	pool    *pool
 
-	mu    sync.Mutex
-	phase phase
-
+	mu        sync.Mutex
+	up, down  bool            // whether it was started, stopped
 	root      context.Context // of all work; set by the start
-	labels    []string        // of the start's goroutine, as a profile writes them
 	readiness chan error      // each task that holds the start: ready, or why not
 	alive     atomic.Int64    // tasks that have not ended
 	ended     chan struct{}   // closes with the last of them
@@ -77,34 +68,21 @@ type Dispatcher struct {
 	result    error           // of the stop
 }
 
-type phase int8
-
-const (
-	idle phase = iota
-	up
-	down
-)
-
-// New builds a dispatcher and starts nothing; what Go and Wait are given before
-// the start is queued. It refuses bad settings and tasks, all of them at once and
-// each with the name of its task.
+// New builds a dispatcher and starts nothing; what Go and Wait take before the
+// start is queued. It names all that is wrong with settings and tasks at once.
 func New(p Params) (*Dispatcher, error) {
+	p.Log = cmp.Or(p.Log, zap.NewNop())
 	d := &Dispatcher{
-		config:    p.Config,
-		log:       cmp.Or(p.Log, zap.NewNop()),
-		shutdown:  p.Shutdown,
-		stopping:  p.Stopping,
-		observe:   p.Observe,
-		now:       time.Now,
+		p:         p,
+		wall:      func(now time.Time) time.Time { return now.Round(0) },
 		readiness: make(chan error, len(p.Tasks)),
 		ended:     make(chan struct{}),
 		told:      make(chan struct{}),
 		stopped:   make(chan struct{}),
 	}
 	var f faults
-	if err := p.Config.Validate(); err != nil {
-		f = append(f, err)
-	}
+	err := p.Config.Validate()
+	f.add(err != nil, "%w", err)
 	f.add(p.Shutdown == nil, "no Shutdown; want one that hears of a task that gave up")
 	for _, w := range p.Tasks {
 		t := &task{d: d, state: TaskState{State: Waiting}}
@@ -129,10 +107,9 @@ func New(p Params) (*Dispatcher, error) {
 	return d, nil
 }
 
-// Start launches all tasks and returns when those are ready that say so. Where
+// Start launches all tasks and returns when those with RunReady are ready. Where
 // one of them ends before, or ctx does, all is stopped again and the error names
-// it. A second start is an error, a start after a stop is ErrStopping; neither
-// runs anything.
+// it. A second start is an error, a start after a stop ErrStopping: nothing runs.
 func (d *Dispatcher) Start(ctx context.Context) error {
 	err := d.launch(ctx)
 	if err != nil {
@@ -144,7 +121,7 @@ func (d *Dispatcher) Start(ctx context.Context) error {
 		case <-d.told:
 			err = ErrStopping
 		case <-ctx.Done():
-			err = fmt.Errorf("%w; not ready: %q", context.Cause(ctx), d.unready())
+			err = errors.Join(context.Cause(ctx), d.those(func(s TaskState) bool { return s.State == Starting }))
 		}
 		if err != nil {
 			return fmt.Errorf("start the dispatcher: %w", errors.Join(err, d.Stop(context.WithoutCancel(ctx))))
@@ -156,35 +133,29 @@ func (d *Dispatcher) Start(ctx context.Context) error {
 func (d *Dispatcher) launch(ctx context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	switch d.phase {
-	case up:
-		return errors.New("already started; a dispatcher starts once")
-	case down:
+	switch {
+	case d.down:
 		return ErrStopping
+	case d.up:
+		return errors.New("already started; a dispatcher starts once")
 	}
-	d.phase = up
-	d.log.Info("starting up", zap.Int("tasks", len(d.tasks)), zap.Int("workers", d.config.Workers))
-	d.plant(ctx)
+	d.up = true
+	d.p.Log.Info("starting up", zap.Int("tasks", len(d.tasks)), zap.Int("workers", d.p.Config.Workers))
+	var labels []string // the engine knows its own by them; other values, such as a trace, are not for good
+	pprof.ForLabels(ctx, func(key, value string) bool {
+		labels = append(labels, key, value)
+		return true
+	})
+	d.root = pprof.WithLabels(context.Background(), pprof.Labels(labels...))
 	d.alive.Store(int64(len(d.tasks)))
 	if len(d.tasks) == 0 {
 		close(d.ended)
 	}
 	for _, t := range d.tasks {
-		go t.live()
+		go relay(t.live)
 	}
 	d.pool.start()
 	return nil
-}
-
-// unready names the tasks that hold the start.
-func (d *Dispatcher) unready() []string {
-	var names []string
-	for _, t := range d.tasks {
-		if t.snapshot().State == Starting {
-			names = append(names, t.state.Name)
-		}
-	}
-	return names
 }
 
 // Run starts the dispatcher, waits until all tasks have ended or ctx does, and
@@ -208,16 +179,16 @@ func (d *Dispatcher) Snapshot() []TaskState {
 	for _, t := range d.tasks {
 		states = append(states, t.snapshot())
 	}
-	running, _ := d.pool.running()
-	return slices.Concat(states, running, d.pool.waiting())
+	oneShots, _ := d.pool.snapshot()
+	return append(states, oneShots...)
 }
 
-// check fails while a task is degraded, and names it.
-func (d *Dispatcher) check(context.Context) error {
+// those returns the tasks that are so, each an error with what it failed of.
+func (d *Dispatcher) those(so func(s TaskState) bool) error {
 	var errs []error
 	for _, t := range d.tasks {
-		if s := t.snapshot(); s.Degraded {
-			errs = append(errs, t.fault(errors.New(s.Error)))
+		if s := t.snapshot(); so(s) {
+			errs = append(errs, t.fault(errors.New(cmp.Or(s.Error, string(s.State)))))
 		}
 	}
 	return errors.Join(errs...)

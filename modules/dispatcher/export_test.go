@@ -1,9 +1,12 @@
 package dispatcher
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // SetWallClock replaces the clock on the wall, which a test cannot set.
-func SetWallClock(d *Dispatcher, now func() time.Time) { d.now = now }
+func SetWallClock(d *Dispatcher, shows func(now time.Time) time.Time) { d.wall = shows }
 
-// Check is the health check's probe.
-var Check = (*Dispatcher).check
+// Check asks the health check.
+func Check(ctx context.Context, d *Dispatcher) error { return newCheck(d).Probe(ctx) }

@@ -1,6 +1,7 @@
 package dispatcher
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 
@@ -12,8 +13,8 @@ import (
 	"example.com/ostov/modules/container"
 )
 
-// Module gives *[Dispatcher], which starts and stops with the application.
-// Features add to it with [Task]; readiness is false while a task is degraded.
+// Module gives *[Dispatcher], which lives with the application; features add to it
+// with [Task]. The application is not ready while a task is degraded.
 var Module = fx.Module("dispatcher",
 	container.Section("dispatcher", DefaultConfig()),
 	fx.Provide(New),
@@ -26,29 +27,17 @@ type Params struct {
 	fx.In
 
 	Config   Config
-	Shutdown container.Shutdowner // hears that a task gave up; its Shutdown does not wait for the stop
-
-	// Optional without Fx.
-	Log      *zap.Logger        // nil: no logs
-	Stopping lifecycle.Stopping // closes when no new work is to begin; nil: Stop alone says so
-	Tasks    []Work             `group:"dispatcher.tasks"`
-
-	// Observe hears each [Event], in the goroutine of the task: it is to be quick.
-	Observe func(Event) `optional:"true"`
+	Shutdown container.Shutdowner // hears that a task gave up, and does not wait for the stop
+	Log      *zap.Logger          // nil: no logs
+	Stopping lifecycle.Stopping   // closes when no new work is to begin; nil: Stop alone says so
+	Tasks    []Work               `group:"dispatcher.tasks"`
+	Observe  func(Event)          `optional:"true"` // hears all, in the goroutine of the task: to be quick
 }
 
-var (
-	serviceType  = reflect.TypeFor[Service]()
-	scheduleType = reflect.TypeFor[Schedule]()
-	errorType    = reflect.TypeFor[error]()
-)
-
-// Task adds the [Service] or [Schedule] that constructor returns to the
-// dispatcher. The constructor's arguments are injected; it may return an error
-// beside it.
+// Task adds the [Service] or [Schedule] that constructor returns, perhaps with an
+// error beside it, to the dispatcher. The constructor's arguments are injected.
 func Task(constructor any) fx.Option {
-	t := reflect.TypeOf(constructor)
-	if t == nil || t.Kind() != reflect.Func || !returnsWork(t) {
+	if t := reflect.TypeOf(constructor); !returnsWork(t) {
 		return fx.Error(fmt.Errorf("dispatcher.Task(%s): got %v; want a function that returns a dispatcher.Service or a dispatcher.Schedule, and perhaps an error",
 			funcName(constructor), t))
 	}
@@ -56,13 +45,20 @@ func Task(constructor any) fx.Option {
 }
 
 func returnsWork(t reflect.Type) bool {
-	n := t.NumOut()
-	return (n == 1 || n == 2 && t.Out(1) == errorType) && (t.Out(0) == serviceType || t.Out(0) == scheduleType)
+	if t == nil || t.Kind() != reflect.Func || t.NumOut() < 1 || t.NumOut() > 2 {
+		return false
+	}
+	work := t.Out(0) == reflect.TypeFor[Service]() || t.Out(0) == reflect.TypeFor[Schedule]()
+	return work && (t.NumOut() == 1 || t.Out(1) == reflect.TypeFor[error]())
 }
 
-func newCheck(d *Dispatcher) health.Check { return health.Ready("dispatcher", d.check) }
+func newCheck(d *Dispatcher) health.Check {
+	return health.Ready("dispatcher", func(context.Context) error {
+		return d.those(func(s TaskState) bool { return s.Degraded })
+	})
+}
 
 // runDispatcher starts the tasks with the application and stops them with it.
 func runDispatcher(d *Dispatcher) lifecycle.Hook {
-	return lifecycle.Hook{Setup: lifecycle.StartStop(d.Start, d.Stop), StopTimeout: d.config.StopTimeout + lifecycle.Margin}
+	return lifecycle.Hook{Setup: lifecycle.StartStop(d.Start, d.Stop), StopTimeout: d.p.Config.StopTimeout + lifecycle.Margin}
 }

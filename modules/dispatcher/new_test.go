@@ -55,10 +55,10 @@ func TestNewRefusesWhatCannotRunAndNamesIt(t *testing.T) {
 		{"catching up without cron", schedule(func(s *dispatcher.Schedule) { s.Every, s.CatchUp = 1, true }), []string{`schedule "words": Zone and CatchUp are for Cron`}},
 		{"bad cron text", schedule(func(s *dispatcher.Schedule) { s.Cron = "61 * * * *" }), []string{`schedule "words": Cron is "61 * * * *"`}},
 		{"too few fields", schedule(func(s *dispatcher.Schedule) { s.Cron = "* *" }), []string{`schedule "words": Cron is "* *"`}},
-		{"cron text with a zone", schedule(func(s *dispatcher.Schedule) { s.Cron = "TZ=UTC" }), []string{`schedule "words": Cron is "TZ=UTC"; want its zone in Zone`}},
-		{"a period as cron text", schedule(func(s *dispatcher.Schedule) { s.Cron = "@every 5m" }), []string{`schedule "words": Cron is "@every 5m"; want a period in Every`}},
-		{"a day that never comes", schedule(func(s *dispatcher.Schedule) { s.Cron = "0 0 30 2 *" }), []string{`schedule "words": Cron is "0 0 30 2 *", which never comes`}},
-		{"unknown zone", schedule(func(s *dispatcher.Schedule) { s.Cron, s.Zone = "@daily", "Mars/Phobos" }), []string{`schedule "words": Zone is "Mars/Phobos"`}},
+		{"cron text with a zone", schedule(func(s *dispatcher.Schedule) { s.Cron = "TZ=UTC" }), []string{`schedule "words": Cron is "TZ=UTC" in zone "UTC": want the zone in Zone`}},
+		{"a period as cron text", schedule(func(s *dispatcher.Schedule) { s.Cron = "@every 5m" }), []string{`schedule "words": Cron is "@every 5m" in zone "UTC": want a period in Every`}},
+		{"a day that never comes", schedule(func(s *dispatcher.Schedule) { s.Cron = "0 0 30 2 *" }), []string{`schedule "words": Cron is "0 0 30 2 *" in zone "UTC": that never comes`}},
+		{"unknown zone", schedule(func(s *dispatcher.Schedule) { s.Cron, s.Zone = "@daily", "Mars/Phobos" }), []string{`schedule "words": Cron is "@daily" in zone "Mars/Phobos": unknown time zone`}},
 
 		{"one name for two tasks", append(
 			service(func(*dispatcher.Service) {}),

@@ -7,40 +7,29 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"go.uber.org/zap/zapcore"
+
+	"example.com/ostov/lifecycle"
 )
 
-// plan is what tells a service from a schedule. Its methods are called by the
-// task's goroutine.
+// plan is what tells a service from a schedule: when the next run is due (zero:
+// never), what runs, and what follows a run that ended with err at now, untold.
 type plan interface {
-	// wait returns true when the next run is due and false where there will be
-	// none, at the latest when the task is told to end.
-	wait() bool
-
-	// run does the work once.
+	due(now time.Time) time.Time
 	run(ctx context.Context) error
-
-	// judge tells what follows a run that ended with err at now, untold.
-	judge(now time.Time, err error) *verdict
-}
-
-// verdict is what the end of a run means for its task; nil is a quiet end for
-// good.
-type verdict struct {
-	state    State
-	next     time.Time // when the next run is due, where that is known
-	degraded bool
-	unready  error // not nil: the start fails
-	result   error // not nil: the stop tells it
-	cause    error // not nil: the application stops
+	judge(now time.Time, err error) (state State, degraded bool)
 }
 
 // task is a service or a schedule in the care of a dispatcher.
 type task struct {
 	d        *Dispatcher
 	plan     plan
-	holds    bool          // the start waits until it is ready
-	recovery time.Duration // how long a run lasts until the task is not degraded any more
-	over     bool          // no further run; for the task's goroutine only
+	holds    bool               // the start, until it is ready
+	recovery time.Duration      // how long a run lasts until the task is not degraded any more
+	stopping lifecycle.Stopping // closes when no run may begin any more
+	over     bool               // no further run; it and cause are the goroutine's own
+	cause    error              // why the application is to stop
 
 	mu       sync.Mutex // guards the rest; Name and Kind do not change
 	state    TaskState
@@ -50,30 +39,59 @@ type task struct {
 	result   error // what it returned when told, instead of ending quietly
 }
 
-// live is the life of a task, in one goroutine. Where a run ends it by
-// runtime.Goexit, the life goes on in another.
-func (t *task) live() {
-	left := false
+// relay calls life, again in another goroutine where runtime.Goexit ends this one.
+func relay(life func()) {
+	over := false
 	defer func() {
-		switch {
-		case !left:
-			go t.live()
-		case t.d.alive.Add(-1) == 0:
-			close(t.d.ended)
+		if !over {
+			go relay(life)
 		}
 	}()
+	life()
+	over = true
+}
+
+func (t *task) live() {
 	ctx := labelled(t.d.root, taskLabel, t.state.Name)
-	for !t.over && t.plan.wait() {
+	for !t.over && t.wait() {
 		t.once(ctx)
 	}
 	if !t.over {
-		t.enter(nil, time.Now(), 0, nil)
+		t.enter(Ended, false, time.Now(), 0, nil)
 	}
-	left = true
+	if t.d.alive.Add(-1) == 0 {
+		close(t.d.ended)
+	}
 }
 
-// once is one run. Its context is not ended by a parent's: for thousands of
-// tasks that is slower than to tell each.
+// wait returns true when the next run is due, and false where there will be none.
+func (t *task) wait() bool {
+	for {
+		select {
+		case <-t.d.told:
+			return false
+		case <-t.stopping:
+			return false
+		default:
+		}
+		now := time.Now()
+		due := t.plan.due(now)
+		left := due.Sub(now)
+		if left <= 0 {
+			return !due.IsZero()
+		}
+		t.mu.Lock()
+		t.state.Next = due
+		t.mu.Unlock()
+		select {
+		case <-t.d.told:
+		case <-t.stopping:
+		case <-time.After(min(left, grace/2)): // the wall clock may have been set
+		}
+	}
+}
+
+// once is one run. No parent ends its context: to tell each of thousands is faster.
 func (t *task) once(ctx context.Context) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	begun := t.begin(cancel)
@@ -128,7 +146,6 @@ func (t *task) ready(run int) {
 	}
 }
 
-// tell tells the task to end.
 func (t *task) tell() {
 	t.mu.Lock()
 	t.told = true
@@ -139,59 +156,54 @@ func (t *task) tell() {
 	}
 }
 
-// end hears that a run ended with err.
 func (t *task) end(begun time.Time, err error) {
 	now := time.Now()
-	v, err := t.judge(now, err)
-	t.enter(v, now, now.Sub(begun), err)
-	if v == nil {
-		return
-	}
-	if v.unready != nil {
-		t.d.readiness <- v.unready
-	}
-	if v.cause != nil {
-		t.d.shutdown.Shutdown(v.cause)
+	state, degraded, err := t.judge(now, err)
+	t.enter(state, degraded, now, now.Sub(begun), err)
+	if t.cause != nil {
+		t.d.p.Shutdown.Shutdown(t.cause)
 	}
 }
 
 // judge tells what follows a run that ended with err, and what of err counts.
-func (t *task) judge(now time.Time, err error) (*verdict, error) {
+func (t *task) judge(now time.Time, err error) (State, bool, error) {
 	t.mu.Lock()
 	told, held := t.told, t.holds && !t.wasReady
 	t.wasReady = true
+	if told && !isStop(err) {
+		t.result = t.fault(err)
+	}
 	t.mu.Unlock()
 	switch {
 	case told && isStop(err):
-		return nil, nil
+		return Ended, false, nil
 	case told:
-		return &verdict{state: Failed, result: t.fault(err)}, err
+		return Failed, false, err
 	case held:
 		err = fmt.Errorf("ended before it was ready: %w", cmp.Or(err, errEnded))
-		return &verdict{state: Failed, unready: t.fault(err)}, err
-	default:
-		return t.plan.judge(now, err), err
+		t.d.readiness <- t.fault(err)
+		return Failed, false, err
 	}
+	state, degraded := t.plan.judge(now, err)
+	if errors.Is(err, ErrDone) {
+		err = nil
+	}
+	return state, degraded, err
 }
 
-// fault is an error of the task, which it names.
 func (t *task) fault(err error) error {
 	return fmt.Errorf("%s %q: %w", t.state.Kind, t.state.Name, err)
 }
 
-// enter puts the task into the state that v says, after a run that took so long
-// and ended with err; 0 and nil where it ends while it waits.
-func (t *task) enter(v *verdict, now time.Time, took time.Duration, err error) {
-	t.over = v == nil || v.state != Waiting
-	if errors.Is(err, ErrDone) {
-		err = nil
+// enter puts the task into a state, after a run that took so long, if any.
+func (t *task) enter(state State, degraded bool, now time.Time, took time.Duration, err error) {
+	var next time.Time
+	if t.over = state != Waiting; !t.over {
+		next = t.plan.due(now)
 	}
 	t.mu.Lock()
 	s := &t.state
-	s.State, s.Since, s.Next, s.Degraded = Ended, now, time.Time{}, false
-	if v != nil {
-		s.State, s.Next, s.Degraded, t.result = v.state, v.next, v.degraded, v.result
-	}
+	s.State, s.Degraded, s.Since, s.Next = state, degraded, now, next
 	if took > 0 {
 		s.Took, s.Longest = took, max(took, s.Longest)
 	}
@@ -205,8 +217,7 @@ func (t *task) enter(v *verdict, now time.Time, took time.Duration, err error) {
 }
 
 // settle returns what the task returned when told, instead of ending quietly.
-// With stacks, the limit of the stop is reached: a task that has not ended is
-// left behind.
+// With stacks, the time of the stop is spent: one that runs on is left behind.
 func (t *task) settle(stacks func(key, value string) string) error {
 	t.mu.Lock()
 	s := &t.state
@@ -214,19 +225,11 @@ func (t *task) settle(stacks func(key, value string) string) error {
 		defer t.mu.Unlock()
 		return t.result
 	}
-	e := &Event{TaskState: *s, Stack: stacks(taskLabel, s.Name)}
+	e := event(*s, nil)
 	e.close(Abandoned)
 	*s = e.TaskState
 	t.mu.Unlock()
-	t.d.emit(e)
-	return e.ignored()
-}
-
-// plans notes when the next run is due.
-func (t *task) plans(next time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.state.Next = next
+	return t.d.abandon(e, stacks(taskLabel, s.Name))
 }
 
 func (t *task) snapshot() TaskState {
@@ -238,32 +241,10 @@ func (t *task) snapshot() TaskState {
 	return t.state
 }
 
-// event tells of the state that the task has entered, nil where nobody would
-// hear. The caller holds the lock.
+// event tells what the task has entered; nil: nobody would hear. It is locked.
 func (t *task) event(err error) *Event {
-	if err == nil && !t.d.heard() {
+	if err == nil && t.d.p.Observe == nil && !t.d.p.Log.Core().Enabled(zapcore.DebugLevel) {
 		return nil
 	}
-	return &Event{TaskState: t.state, Err: err, Stack: stackOf(err)}
-}
-
-// sleep returns true after d, and false as soon as one of the channels closes.
-func sleep(d time.Duration, told, stopping <-chan struct{}) bool {
-	if d > 0 {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		select {
-		case <-told:
-		case <-stopping:
-		case <-timer.C:
-		}
-	}
-	select {
-	case <-told:
-		return false
-	case <-stopping:
-		return false
-	default:
-		return true
-	}
+	return event(t.state, err)
 }

@@ -1,6 +1,7 @@
 package dispatcher
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -11,22 +12,17 @@ import (
 
 // Schedule is work by the clock. Runs never overlap, and however many times pass
 // while one is late, one run follows. A run that fails or panics is logged, and
-// the schedule goes on; ErrDone ends it. A run's context ends with the run.
-//
-// No run begins once the application is stopping; a run under way is told by its
-// context when the dispatcher stops.
+// the schedule goes on; ErrDone ends it. No run begins once the application is
+// stopping. A run's context ends with the run, or when the dispatcher stops.
 type Schedule struct {
 	Name string // in logs, metrics and errors; no two tasks share one
 	Run  func(ctx context.Context) error
 
-	// Every is the period, from the begin of a run to that of the next. The first
-	// run is at the start; one that takes longer than the period is followed at
-	// once. Changes of the wall clock mean nothing to it.
-	Every time.Duration
-
-	// Jitter delays each run of Every by a random time up to it, so that replicas
-	// do not move in step. The delays do not add up. At most Every.
-	Jitter time.Duration
+	// Every is the period, from the begin of a run to that of the next, whatever the
+	// clock on the wall does. The first run is at the start; one that takes longer is
+	// followed at once. Jitter (at most Every) delays each run by a random time up to
+	// it, so that replicas do not move in step; the delays do not add up.
+	Every, Jitter time.Duration
 
 	// Cron is given instead of Every: five fields (minute, hour, day of month,
 	// month, day of week) or @hourly, @daily, @weekly, @monthly, @yearly.
@@ -36,34 +32,24 @@ type Schedule struct {
 	// at the change; one that comes twice, the first time. A text of every hour
 	// ("*/15 * * * *") goes on evenly.
 	Cron string
+	Zone string // where Cron's clock hangs, such as "Europe/Berlin"; empty: UTC
 
-	// Zone is where Cron's clock hangs, such as "Europe/Berlin"; empty is UTC.
-	Zone string
-
-	// CatchUp makes up for times of Cron that were missed with one run at once.
-	// A time is missed where no run could begin within a minute of it: another
-	// was under way, the machine slept, the clock was set forward. Without
-	// CatchUp what is missed is skipped. After the clock is set back no time is
-	// repeated, unless it is set back by more than an hour.
+	// CatchUp makes up for times of Cron that were missed, with one run at once;
+	// else they are skipped. A time is missed where no run could begin within a
+	// minute: another was under way, the machine slept, the clock was set forward.
+	// Set back by up to an hour, it repeats no time; by more, it was wrong before.
 	CatchUp bool
 }
 
 const (
-	// grace is how late a run may begin before its time counts as missed.
-	grace = time.Minute
-
-	// look is how often the wall clock is looked at, which may be set.
-	look = grace / 2
-
-	// setBack is how far the wall clock is set back before it counts as wrong
-	// until then.
-	setBack = time.Hour
+	grace   = time.Minute // how late a run may begin before its time is missed
+	setBack = time.Hour   // how far the clock is set back where it was wrong before
 )
 
 func (s Schedule) adopt(t *task) (f faults) {
 	t.state.Name, t.state.Kind = s.Name, schedule
 	table := &timetable{Schedule: s, task: t}
-	t.plan = table
+	t.plan, t.stopping = table, t.d.p.Stopping
 
 	f.add(s.Name == "", "no name; it runs %s", funcName(s.Run))
 	f.add(s.Run == nil, "no function; want Run")
@@ -73,8 +59,10 @@ func (s Schedule) adopt(t *task) (f faults) {
 	f.add(s.Cron == "" && (s.Zone != "" || s.CatchUp), "Zone and CatchUp are for Cron")
 	if s.Cron != "" {
 		var err error
-		table.times, err = parseCron(s.Cron, s.Zone)
-		f.add(err != nil, "%w", err)
+		if table.times, err = parseCron(s.Cron, s.Zone); err == nil {
+			t.state.Next = table.times.next(time.Now())
+		}
+		f.add(err != nil, "Cron is %q in zone %q: %w", s.Cron, cmp.Or(s.Zone, "UTC"), err)
 	}
 	return f
 }
@@ -84,51 +72,35 @@ type timetable struct {
 	Schedule
 	task *task
 
-	begun time.Time // Every: the last run, without its jitter
+	next   time.Time     // Every: the next run
+	jitter time.Duration // its part in that
 
 	times *cronTimes
 	seen  time.Time // Cron: the wall clock's time up to which all is dealt with
 }
 
-func (s *timetable) wait() bool {
-	if s.times != nil {
-		return s.waitCron()
-	}
-	now := time.Now()
-	due, jitter := now, time.Duration(0)
-	if !s.begun.IsZero() {
-		due = s.begun.Add(s.Every)
-	}
-	if s.Jitter > 0 && !due.Before(now) { // what is late is not delayed
-		jitter = rand.N(s.Jitter + 1)
-	}
-	s.task.plans(due.Add(jitter))
-	ok := sleep(due.Add(jitter).Sub(now), s.task.d.told, s.task.d.stopping)
-	s.begun = time.Now().Add(-jitter)
-	return ok
-}
-
-func (s *timetable) waitCron() bool {
-	for {
-		now := s.wallClock()
-		due := s.due(now)
-		if due.IsZero() {
-			return false
-		}
-		s.task.plans(due)
-		if !sleep(min(due.Sub(now), look), s.task.d.told, s.task.d.stopping) {
-			return false
-		}
-		if !due.After(now) {
-			s.seen = now
-			return true
-		}
-	}
-}
-
-// due returns the next of Cron's times, which is not after now where a run is to
-// begin at once.
 func (s *timetable) due(now time.Time) time.Time {
+	if s.times == nil {
+		if s.next.IsZero() {
+			s.after(now)
+		}
+		return s.next
+	}
+	wall := s.task.d.wall(now)
+	if due := s.dueOnTheWall(wall); !due.IsZero() {
+		return now.Add(due.Sub(wall)).In(s.times.zone)
+	}
+	return time.Time{}
+}
+
+// after sets the next run of Every to t and a random time.
+func (s *timetable) after(t time.Time) {
+	s.jitter = rand.N(s.Jitter + 1)
+	s.next = t.Add(s.jitter)
+}
+
+// dueOnTheWall returns the next of Cron's times by the clock on the wall.
+func (s *timetable) dueOnTheWall(now time.Time) time.Time {
 	if s.seen.IsZero() || s.seen.Sub(now) > setBack {
 		s.seen = now
 	}
@@ -136,26 +108,23 @@ func (s *timetable) due(now time.Time) time.Time {
 	if s.CatchUp || due.IsZero() || now.Sub(due) < grace {
 		return due
 	}
-	s.task.d.log.Warn("schedule skips what it missed", zap.String("task", s.Name), zap.Time("since", due))
+	s.task.d.p.Log.Warn("schedule skips what it missed", zap.String("task", s.Name), zap.Time("since", due))
 	s.seen = now.Add(-grace)
 	return s.times.next(s.seen)
 }
 
-func (s *timetable) wallClock() time.Time { return s.task.d.now().Round(0) }
-
-func (s *timetable) run(ctx context.Context) error { return s.Run(ctx) }
-
-func (s *timetable) judge(now time.Time, err error) *verdict {
-	switch {
-	case errors.Is(err, ErrDone):
-		return nil
-	case s.times != nil:
-		return &verdict{state: Waiting, next: s.due(s.wallClock())}
-	default:
-		next := s.begun.Add(s.Every)
-		if next.Before(now) {
-			next = now
-		}
-		return &verdict{state: Waiting, next: next}
+func (s *timetable) run(ctx context.Context) error {
+	if s.times == nil {
+		s.after(time.Now().Add(s.Every - s.jitter))
+	} else {
+		s.seen = s.task.d.wall(time.Now())
 	}
+	return s.Run(ctx)
+}
+
+func (s *timetable) judge(_ time.Time, err error) (state State, degraded bool) {
+	if errors.Is(err, ErrDone) {
+		return Ended, false
+	}
+	return Waiting, false
 }

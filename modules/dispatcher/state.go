@@ -25,8 +25,7 @@ const (
 	Abandoned State = "abandoned" // ignored the stop, or, a one-shot, was not begun before it
 )
 
-// The kinds of work.
-const (
+const ( // the kinds of work
 	service  = "service"
 	schedule = "schedule"
 	oneShot  = "once"
@@ -57,12 +56,21 @@ type Event struct {
 	Stack string // of a panic, or of the goroutines of an abandoned task
 }
 
-// heard tells whether anybody hears of what goes well.
-func (d *Dispatcher) heard() bool {
-	return d.observe != nil || d.log.Core().Enabled(zapcore.DebugLevel)
+func event(s TaskState, err error) *Event {
+	e := &Event{TaskState: s, Err: err}
+	if p, ok := errors.AsType[*lifecycle.PanicError](err); ok {
+		e.Stack = string(p.Stack)
+	}
+	return e
 }
 
-// emit logs e and tells the observer.
+// close ends the run that e is about.
+func (e *Event) close(state State) {
+	e.State, e.Since, e.Next = state, time.Now(), time.Time{}
+	e.Took = e.Since.Sub(e.Begun)
+}
+
+// emit logs e, if any, and tells the observer.
 func (d *Dispatcher) emit(e *Event) {
 	if e != nil {
 		d.record(e)
@@ -70,17 +78,17 @@ func (d *Dispatcher) emit(e *Event) {
 	}
 }
 
-// notify tells the observer, where there is one, and survives it.
+// notify tells the observer, if any, and survives it.
 func (d *Dispatcher) notify(e *Event) {
-	if d.observe == nil {
+	if d.p.Observe == nil {
 		return
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			d.log.Error("observer of tasks panicked", zap.Any("panic", v), zap.Stack("stack"))
+			d.p.Log.Error("observer of tasks panicked", zap.Any("panic", v), zap.Stack("stack"))
 		}
 	}()
-	d.observe(*e)
+	d.p.Observe(*e)
 }
 
 // record logs e: failures as errors, the rest for who looks closely.
@@ -98,23 +106,18 @@ func (d *Dispatcher) record(e *Event) {
 	case e.Degraded:
 		text = "task failed, the application is not ready"
 	}
-	fields := []zap.Field{
-		zap.String("task", e.Name), zap.String("kind", e.Kind), zap.String("state", string(e.State)),
-		zap.Duration("took", e.Took), zap.Error(e.Err), // no field where it is nil
-	}
-	if !e.Next.IsZero() {
-		fields = append(fields, zap.Duration("next_in", e.Next.Sub(e.Since)))
-	}
+	stack := zap.Skip()
 	if e.Stack != "" {
-		fields = append(fields, zap.String("stack", e.Stack))
+		stack = zap.String("stack", e.Stack)
 	}
-	d.log.Log(level, text, fields...)
+	d.p.Log.Log(level, text,
+		zap.String("task", e.Name), zap.String("kind", e.Kind), zap.String("state", string(e.State)),
+		zap.Duration("took", e.Took), zap.Duration("next_in", max(e.Next.Sub(e.Since), 0)), zap.Error(e.Err), stack)
 }
 
 var errGoexit = errors.New("the goroutine ended without returning (runtime.Goexit)")
 
-// outcome tells how a run ended. It is called by what the run's goroutine
-// defers, so that the stack still has the place of a panic.
+// outcome tells how a run ended. It is called deferred: a stack still has the place.
 func outcome(recovered any, returned bool, err error) error {
 	switch {
 	case returned:
@@ -123,15 +126,6 @@ func outcome(recovered any, returned bool, err error) error {
 		recovered = errGoexit
 	}
 	return &lifecycle.PanicError{Value: recovered, Stack: debug.Stack()}
-}
-
-// stackOf returns the stack of a panic, if err is one.
-func stackOf(err error) string {
-	var p *lifecycle.PanicError
-	if errors.As(err, &p) {
-		return string(p.Stack)
-	}
-	return ""
 }
 
 // isStop tells whether err is what a run returns that ended because it was told.

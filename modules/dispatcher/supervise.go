@@ -18,15 +18,12 @@ type supervisor struct {
 	restarts []time.Time // those within Window, the oldest first
 }
 
-// remembered is how many restarts are kept where there is no limit to them: more
-// than it takes to double the shortest Backoff to any MaxBackoff.
+// remembered is how many restarts are kept where there is no limit to them.
 const remembered = 64
 
 var errEnded = errors.New("it returned nil")
 
-func (s *supervisor) wait() bool {
-	return sleep(time.Until(s.next), s.task.d.told, nil)
-}
+func (s *supervisor) due(time.Time) time.Time { return s.next }
 
 func (s *supervisor) run(ctx context.Context) error {
 	if s.Run != nil {
@@ -36,32 +33,30 @@ func (s *supervisor) run(ctx context.Context) error {
 	return s.RunReady(ctx, func() { s.task.ready(run) })
 }
 
-// judge tells what follows a run that ended with err before it was told to.
-func (s *supervisor) judge(now time.Time, err error) *verdict {
+func (s *supervisor) judge(now time.Time, err error) (state State, degraded bool) {
 	if errors.Is(err, ErrDone) || err == nil && s.Restart != Always {
-		return nil
+		return Ended, false
 	}
 	if s.Restart != Never {
 		n := s.restart(now)
 		spent := s.MaxRestarts >= 0 && n >= s.MaxRestarts
 		if !spent || s.GiveUp == Degrade {
 			s.next = now.Add(s.backoff(n))
-			return &verdict{state: Waiting, next: s.next, degraded: spent}
+			return Waiting, spent
 		}
 		err = fmt.Errorf("more than %d restarts in %v: %w", s.MaxRestarts, s.Window, cmp.Or(err, errEnded))
 	}
-	v := &verdict{state: Failed, degraded: s.GiveUp == Degrade}
 	if s.GiveUp == StopApplication {
-		v.cause = s.task.fault(fmt.Errorf("gave up: %w", err))
+		s.task.cause = s.task.fault(fmt.Errorf("gave up: %w", err))
 	}
-	return v
+	return Failed, s.GiveUp == Degrade
 }
 
 // restart notes a restart and returns how many came before it within Window.
 func (s *supervisor) restart(now time.Time) int {
 	s.restarts = slices.DeleteFunc(s.restarts, func(t time.Time) bool { return now.Sub(t) >= s.Window })
 	n := len(s.restarts)
-	if n >= max(s.MaxRestarts, remembered) {
+	if n == max(s.MaxRestarts, remembered) {
 		s.restarts = slices.Delete(s.restarts, 0, 1)
 	}
 	s.restarts = append(s.restarts, now)
@@ -70,13 +65,9 @@ func (s *supervisor) restart(now time.Time) int {
 
 // backoff returns the pause of a restart with n before it.
 func (s *supervisor) backoff(n int) time.Duration {
-	pause := s.Backoff
-	for ; n > 0 && pause < s.MaxBackoff; n-- {
-		if pause > s.MaxBackoff/2 {
-			pause = s.MaxBackoff
-		} else {
-			pause *= 2
-		}
+	pause := s.MaxBackoff
+	if s.Backoff <= s.MaxBackoff>>n {
+		pause = s.Backoff << n
 	}
 	return pause - rand.N(pause/2)
 }

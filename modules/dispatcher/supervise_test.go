@@ -215,7 +215,7 @@ func TestATaskThatUsesUpItsRestartsGivesUp(t *testing.T) {
 				case tt.cause != "" && (len(asked) != 1 || asked[0].Error() != tt.cause || !errors.Is(asked[0], errBoom)):
 					t.Errorf("the application was to stop for %v; want once, for %s", asked, tt.cause)
 				}
-				err := dispatcher.Check(b.Dispatcher, t.Context())
+				err := dispatcher.Check(t.Context(), b.Dispatcher)
 				if (err != nil) != tt.degraded || err != nil && err.Error() != `service "words": boom` {
 					t.Errorf("the health check says %v; want it to fail: %v", err, tt.degraded)
 				}
@@ -253,11 +253,11 @@ func TestADegradedTaskIsRestartedOnAndRecovers(t *testing.T) {
 			},
 		})
 		<-time.After(100 * time.Millisecond)
-		if err := dispatcher.Check(b.Dispatcher, t.Context()); err != nil {
+		if err := dispatcher.Check(t.Context(), b.Dispatcher); err != nil {
 			t.Errorf("after its first failure the check says %v; want restarts to be tried first", err)
 		}
 		<-time.After(time.Minute)
-		if err := dispatcher.Check(b.Dispatcher, t.Context()); err == nil || !strings.Contains(err.Error(), `"words"`) {
+		if err := dispatcher.Check(t.Context(), b.Dispatcher); err == nil || !strings.Contains(err.Error(), `"words"`) {
 			t.Errorf("after a minute the check says %v; want it to name the task", err)
 		}
 		if n := b.logged("task failed, the application is not ready"); n == 0 {
@@ -269,7 +269,7 @@ func TestADegradedTaskIsRestartedOnAndRecovers(t *testing.T) {
 			t.Errorf("the task is %+v; want it to run and not to be trusted yet", s)
 		}
 		<-time.After(10 * time.Second)
-		if err := dispatcher.Check(b.Dispatcher, t.Context()); err != nil {
+		if err := dispatcher.Check(t.Context(), b.Dispatcher); err != nil {
 			t.Errorf("when it has run for MaxBackoff the check says %v", err)
 		}
 		b.stop(t)

@@ -53,8 +53,7 @@ type Service struct {
 	// within Window (0: 5m) gives up.
 	MaxRestarts int
 	Window      time.Duration
-
-	GiveUp GiveUp
+	GiveUp      GiveUp
 }
 
 func (s Service) adopt(t *task) (f faults) {
@@ -64,7 +63,7 @@ func (s Service) adopt(t *task) (f faults) {
 	s.Window = cmp.Or(s.Window, 5*time.Minute)
 	t.state.Name, t.state.Kind = s.Name, service
 	t.holds, t.recovery = s.RunReady != nil, s.MaxBackoff
-	t.plan = &supervisor{Service: s, task: t}
+	t.plan = &supervisor{Service: s, task: t, next: time.Now()}
 
 	f.add(s.Name == "", "no name; it runs %s", cmp.Or(funcName(s.Run), funcName(s.RunReady)))
 	f.add((s.Run == nil) == (s.RunReady == nil), "want one function, Run or RunReady")

@@ -161,6 +161,28 @@ func TestHandlerThatIgnoresItsCancellationIsNamed(t *testing.T) {
 	})
 }
 
+func TestHandlersAreCancelledWhereTheEngineHasNoTimeLeft(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		k, p := startPipes(t, get("/stuck", func(c echo.Context) error {
+			<-c.Request().Context().Done()
+			return c.Request().Context().Err()
+		}))
+		client := p.connect(t)
+		client.get("/stuck")
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		began := time.Now()
+		if err := <-k.stopAside(ctx); err != nil {
+			t.Error("stop:", err)
+		}
+		within(t, "stop", began, 0, 100*time.Millisecond)
+		if n := k.logs.FilterMessage("the drain was forced").Len(); n != 1 {
+			t.Errorf("logged %d warnings about the forced drain; want one", n)
+		}
+	})
+}
+
 func TestManyLateRequestsAreCountedAndSomeAreNamed(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		k, p := startPipes(t, get("/stuck", func(c echo.Context) error {
@@ -441,6 +463,8 @@ func TestStreamOutlivesTheLimitsAndHearsOfTheDrain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		k, p := startPipes(t, get("/events", func(c echo.Context) error {
 			draining := httpserver.Stream(c)
+			pass(time.Minute)
+			c.Response().Flush()
 			tick := time.NewTicker(time.Minute)
 			defer tick.Stop()
 			for {
@@ -482,6 +506,29 @@ func TestStreamOutlivesTheLimitsAndHearsOfTheDrain(t *testing.T) {
 			t.Error("stop:", err)
 		}
 		within(t, "stop", began, 0, 501*time.Millisecond)
+	})
+}
+
+func TestStreamMayReadForLong(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		k, p := startPipes(t, post("/upload", func(c echo.Context) error {
+			httpserver.Stream(c)
+			text, err := io.ReadAll(c.Request().Body)
+			if err != nil {
+				return err
+			}
+			return c.String(http.StatusOK, string(text))
+		}))
+		client := p.connect(t)
+		client.send("POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: 8\r\n\r\nfirst")
+		pass(time.Minute)
+		client.send("end")
+		if r, text := client.answer(); r.StatusCode != http.StatusOK || text != "firstend" {
+			t.Errorf("an upload of a minute was answered %d %q; want 200 and all of it", r.StatusCode, text)
+		}
+		if err := k.stop(); err != nil {
+			t.Error("stop:", err)
+		}
 	})
 }
 

@@ -114,6 +114,24 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+func TestTLSConnectionsOverTheLimitAreClosedWithoutAWord(t *testing.T) {
+	t.Parallel()
+
+	k := startTLS(t, false, set(func(c *httpserver.Config) { c.MaxConnections = 1 }))
+	var last net.Conn
+	for range 2 {
+		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(k.url, "https://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		last = c
+	}
+	if text, err := io.ReadAll(last); err != nil || len(text) > 0 {
+		t.Errorf("connection over the limit got %q, %v; want it closed without a word", text, err)
+	}
+}
+
 func TestPlainHTTPHasNoHTTP2(t *testing.T) {
 	t.Parallel()
 

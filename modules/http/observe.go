@@ -28,13 +28,10 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if err = next(c); err == nil {
 			return nil
 		}
-		if c.Response().Committed {
-			if panicOf(err) != nil {
-				panic(http.ErrAbortHandler) // the client must not take what it got for the whole
-			}
-			return nil
+		if c.Response().Committed && panicOf(err) != nil {
+			panic(http.ErrAbortHandler) // the client must not take what it got for the whole
 		}
-		c.Error(err)
+		c.Error(err) // writes nothing where an answer was begun
 		return nil
 	}
 }

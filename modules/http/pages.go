@@ -11,10 +11,7 @@ import (
 	"example.com/ostov/health"
 )
 
-const (
-	livePath  = "/livez"
-	readyPath = "/readyz"
-)
+const livePath, readyPath = "/livez", "/readyz"
 
 func isProbe(path string) bool { return path == livePath || path == readyPath }
 

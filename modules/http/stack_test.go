@@ -94,6 +94,9 @@ func TestBodyLimit(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = answer.Body.Close()
+			if answer.Close != (tt.status == http.StatusRequestEntityTooLarge) {
+				t.Errorf("the answer says Connection: close: %v; want it where the body was not read to its end", answer.Close)
+			}
 			if answer.StatusCode != tt.status || read != tt.read {
 				t.Errorf("status %d after the handler read %d bytes; want %d after %d", answer.StatusCode, read, tt.status, tt.read)
 			}

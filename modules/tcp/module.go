@@ -1,13 +1,12 @@
 package tcp
 
 import (
-	"fmt"
 	"reflect"
-	"runtime"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"example.com/ostov/internal/constructor"
 	"example.com/ostov/internal/listen"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
@@ -38,37 +37,13 @@ type Result struct {
 	Endpoint container.Endpoint `group:"container.endpoints"`
 }
 
-var (
-	lineServerType   = reflect.TypeFor[LineServer]()
-	streamServerType = reflect.TypeFor[StreamServer]()
-	errorType        = reflect.TypeFor[error]()
-)
-
-// Server adds the [LineServer] or [StreamServer] that constructor returns. The
-// constructor's arguments are injected; it may return an error beside it.
-func Server(constructor any) fx.Option {
-	v := reflect.ValueOf(constructor)
-	if v.Kind() != reflect.Func || v.IsNil() || !returnsServer(v.Type()) {
-		return fx.Error(fmt.Errorf("tcp.Server(%s): got %T; want a function that returns a tcp.LineServer or a tcp.StreamServer, and perhaps an error",
-			describe(v), constructor))
+// Server adds the [LineServer] or [StreamServer] that function returns. The
+// function's arguments are injected; it may return an error beside it.
+func Server(function any) fx.Option {
+	if err := constructor.Check("tcp.Server", function, reflect.TypeFor[LineServer](), reflect.TypeFor[StreamServer]()); err != nil {
+		return fx.Error(err)
 	}
-	return fx.Provide(fx.Annotate(constructor, fx.As(new(Definition)), fx.ResultTags(`group:"tcp.servers"`)))
-}
-
-func returnsServer(t reflect.Type) bool {
-	n := t.NumOut()
-	return (n == 1 || n == 2 && t.Out(1) == errorType) && (t.Out(0) == lineServerType || t.Out(0) == streamServerType)
-}
-
-// describe returns the name of a function, or what else stands in its place.
-func describe(v reflect.Value) string {
-	if v.Kind() != reflect.Func {
-		return "no function"
-	}
-	if v.IsNil() {
-		return "nil"
-	}
-	return runtime.FuncForPC(v.Pointer()).Name()
+	return fx.Provide(fx.Annotate(function, fx.As(new(Definition)), fx.ResultTags(`group:"tcp.servers"`)))
 }
 
 func serve(s *Servers, app container.Shutdowner) lifecycle.Hook {

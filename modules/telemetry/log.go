@@ -1,8 +1,10 @@
 package telemetry
 
 import (
+	"bytes"
 	"io"
 	"os"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -28,19 +30,38 @@ func (c Config) Validate() error {
 }
 
 // NewLogger makes the log of a service on w. What it returns writes at level
-// and above, and level may be changed while it does.
-func NewLogger(w io.Writer, level zap.AtomicLevel, format, service string) *zap.Logger {
-	core := zapcore.NewCore(encoder(w, format), zapcore.Lock(zapcore.AddSync(w)), level)
-	return zap.New(core, zap.ErrorOutput(zapcore.Lock(zapcore.AddSync(w)))).With(zap.String("service", service))
+// and above, and level may be changed while it does. A record is one line of at
+// most 16 KiB, whatever is in it; one with a stack trace, or above error, is out
+// when the call returns, as [Writer.Sync] understands it. Sync of the logger is
+// that of w.
+func NewLogger(w *Writer, level zap.AtomicLevel, format, service string) *zap.Logger {
+	c := &core{AtomicLevel: level, out: w}
+	if c.people = format == "console" || format == "auto" && isTerminal(w.sink); c.people {
+		c.encoder = forPeople()
+	} else {
+		c.encoder = forMachines()
+	}
+	c.encoder.AddString("service", service)
+	w.tellBy(func(dropped uint64) []byte {
+		e := &zapcore.Entry{Level: zapcore.WarnLevel, Time: time.Now(), Message: "log records dropped"}
+		line, err := c.encode(e, []zapcore.Field{zap.Uint64("dropped", dropped)})
+		if err != nil {
+			return nil // the counter still has it
+		}
+		defer line.Free()
+		return bytes.Clone(line.Bytes())
+	})
+	return zap.New(c, zap.ErrorOutput(w))
 }
 
-func encoder(w io.Writer, format string) zapcore.Encoder {
-	if format == "console" || format == "auto" && isTerminal(w) {
-		c := zap.NewDevelopmentEncoderConfig()
-		c.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05.000")
-		c.EncodeLevel = zapcore.CapitalLevelEncoder
-		return zapcore.NewConsoleEncoder(c)
-	}
+func forPeople() zapcore.Encoder {
+	c := zap.NewDevelopmentEncoderConfig()
+	c.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05.000")
+	c.EncodeLevel = zapcore.CapitalLevelEncoder
+	return zapcore.NewConsoleEncoder(c)
+}
+
+func forMachines() zapcore.Encoder {
 	c := zap.NewProductionEncoderConfig()
 	c.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	c.EncodeDuration = zapcore.SecondsDurationEncoder

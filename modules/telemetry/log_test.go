@@ -16,7 +16,7 @@ func TestRecordsAreJSONWhereNobodyLooks(t *testing.T) {
 	t.Parallel()
 
 	var out bytes.Buffer
-	telemetry.NewLogger(&out, zap.NewAtomicLevel(), "auto", "shop").Info("hello\nforged", zap.Int("n", 1))
+	telemetry.NewLogger(telemetry.NewWriter(&out), zap.NewAtomicLevel(), "auto", "shop").Info("hello\nforged", zap.Int("n", 1))
 	var record map[string]any
 	if err := json.Unmarshal(out.Bytes(), &record); err != nil || strings.Count(out.String(), "\n") != 1 {
 		t.Fatalf("wrote %q, %v; want one JSON object in one line", out.String(), err)
@@ -32,7 +32,7 @@ func TestConsoleIsForPeople(t *testing.T) {
 	t.Parallel()
 
 	var out bytes.Buffer
-	telemetry.NewLogger(&out, zap.NewAtomicLevel(), "console", "shop").Warn("hello")
+	telemetry.NewLogger(telemetry.NewWriter(&out), zap.NewAtomicLevel(), "console", "shop").Warn("hello")
 	if got := out.String(); !strings.Contains(got, "WARN") || strings.HasPrefix(got, "{") {
 		t.Errorf("wrote %q; want a line for people", got)
 	}
@@ -43,7 +43,7 @@ func TestTheLevelChangesLive(t *testing.T) {
 
 	var out bytes.Buffer
 	level := zap.NewAtomicLevelAt(zapcore.ErrorLevel)
-	log := telemetry.NewLogger(&out, level, "json", "shop")
+	log := telemetry.NewLogger(telemetry.NewWriter(&out), level, "json", "shop")
 	log.Info("before")
 	level.SetLevel(zapcore.InfoLevel)
 	log.Info("after")

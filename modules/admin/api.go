@@ -1,0 +1,81 @@
+package admin
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"example.com/ostov/modules/dispatcher"
+)
+
+// lifecycle answers with what has become of each hook.
+func (s *Server) lifecycle(w http.ResponseWriter, _ *http.Request) {
+	answer(w, s.given.Container.Report())
+}
+
+// tasks answers with the state of each task.
+func (s *Server) tasks(w http.ResponseWriter, _ *http.Request) {
+	states := []dispatcher.TaskState{} // which is not null in JSON
+	if s.given.Dispatcher != nil {
+		states = append(states, s.given.Dispatcher.Snapshot()...)
+	}
+	answer(w, map[string]any{"items": states})
+}
+
+// logLevel is the body of /api/log/level, both ways.
+type logLevel struct {
+	Level string `json:"level"`
+}
+
+func (s *Server) level(w http.ResponseWriter, _ *http.Request) {
+	answer(w, logLevel{s.given.Level.String()})
+}
+
+// setLevel changes the least important level that is logged, for as long as the
+// process lives.
+func (s *Server) setLevel(w http.ResponseWriter, r *http.Request) {
+	var wanted logLevel
+	if !decode(w, r, &wanted, `{"level": "debug"}`) {
+		return
+	}
+	before := s.given.Level.Level()
+	after, err := zapcore.ParseLevel(wanted.Level)
+	if err != nil || after > zapcore.ErrorLevel || wanted.Level == "" {
+		refuse(w, http.StatusUnprocessableEntity, "The level is one of debug, info, warn, error.")
+		return
+	}
+	s.given.Level.SetLevel(min(before, after)) // at which the record is written
+	s.log.Warn("the log level changes", zap.Stringer("before", before), zap.Stringer("after", after),
+		zap.String("remote", r.RemoteAddr), zap.String("request_id", w.Header().Get(requestID)))
+	s.given.Level.SetLevel(after)
+	s.level(w, r)
+}
+
+// decode reads the body of r, which is to be one JSON object like form, into v.
+// Where it is not, r has been answered and ok is false.
+func decode(w http.ResponseWriter, r *http.Request, v any, form string) (ok bool) {
+	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != "application/json" {
+		refuse(w, http.StatusUnsupportedMediaType, "Send application/json.")
+		return false
+	}
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	if err == nil {
+		if _, err = d.Token(); err == io.EOF { //nolint:errorlint // Token returns it as it is
+			return true
+		}
+	}
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		refuse(w, http.StatusRequestEntityTooLarge, "The body may have 64 KiB.")
+	} else {
+		refuse(w, http.StatusBadRequest, "The body must be one JSON object such as "+form+".")
+	}
+	return false
+}

@@ -1,0 +1,81 @@
+package admin
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+
+	"example.com/ostov/health"
+)
+
+// route is one thing that the server does, and for whom.
+type route struct {
+	method string // GET answers HEAD too, and changes nothing
+	path   string // as http.ServeMux has it
+	access access
+	handle http.HandlerFunc
+}
+
+// table returns all that the server does: what is not in it is not served.
+func (s *Server) table() []route {
+	return []route{
+		{http.MethodGet, "/livez", everybody, s.probe(health.KindLive)},
+		{http.MethodGet, "/readyz", everybody, s.probe(health.KindReady)},
+		{http.MethodGet, "/startupz", everybody, s.probe(health.KindStartup)},
+		{http.MethodGet, "/metrics", scrapers, s.metrics()},
+
+		{http.MethodGet, "/{$}", operators, s.home},
+		{http.MethodGet, "/api/lifecycle", operators, s.lifecycle},
+		{http.MethodGet, "/api/tasks", operators, s.tasks},
+		{http.MethodGet, "/api/log/level", operators, s.level},
+		{http.MethodPut, "/api/log/level", operators, s.setLevel},
+
+		{http.MethodGet, "/debug/pprof/", operators, pprof.Index}, // and each profile; cmdline, which may hold secrets, is none
+		{http.MethodGet, "/debug/pprof/profile", operators, pprof.Profile},
+		{http.MethodGet, "/debug/pprof/symbol", operators, pprof.Symbol},
+		{http.MethodGet, "/debug/pprof/trace", operators, pprof.Trace},
+	}
+}
+
+func (s *Server) newMux() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, r := range s.table() {
+		mux.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, q *http.Request) {
+			if s.guard.admit(w, q, r.access) {
+				r.handle(w, q)
+			}
+		})
+	}
+	return mux
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	setHeaders(w.Header(), rand.Text(), r.TLS != nil)
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if _, pattern := s.mux.Handler(r); pattern == "" {
+		w = unmatched{w}
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// unmatched makes a problem of what the mux says of a request without a route.
+type unmatched struct{ http.ResponseWriter }
+
+func (w unmatched) WriteHeader(status int)      { refuse(w.ResponseWriter, status, "") }
+func (w unmatched) Write(p []byte) (int, error) { return len(p), nil }
+
+// home begins a session where it is asked by link, and names the routes.
+func (s *Server) home(w http.ResponseWriter, r *http.Request) {
+	if isLink(r) {
+		s.guard.sessions.add(w, r)
+		http.Redirect(w, r, "/", http.StatusSeeOther) // away from the token
+		return
+	}
+	var routes []string
+	for _, route := range s.table() {
+		routes = append(routes, route.method+" "+strings.TrimSuffix(route.path, "{$}"))
+	}
+	answer(w, map[string]any{"routes": routes})
+}

@@ -1,0 +1,117 @@
+package admin
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+	"time"
+)
+
+const (
+	sessionLife = 8 * time.Hour
+	maxSessions = 64 // over it the oldest ends
+
+	maxFailures  = 10 // of one address in one window
+	window       = time.Minute
+	maxAddresses = 1024 // that are counted one by one
+)
+
+// sessions knows who has shown the token. The zero value knows nobody.
+type sessions struct {
+	mu   sync.Mutex
+	open []opened // the oldest first
+}
+
+type opened struct {
+	id    [sha256.Size]byte // the hash of it
+	until time.Time
+}
+
+// add begins a session with the client of r.
+func (s *sessions) add(w http.ResponseWriter, r *http.Request) {
+	id := secret()
+	http.SetCookie(w, &http.Cookie{
+		Name: cookieName(r), Value: id, Path: "/", MaxAge: int(sessionLife / time.Second),
+		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open = append(s.open, opened{sha256.Sum256([]byte(id)), time.Now().Add(sessionLife)})
+	s.open = s.open[max(0, len(s.open)-maxSessions):]
+}
+
+// has reports whether r belongs to a session.
+func (s *sessions) has(r *http.Request) bool {
+	cookie, err := r.Cookie(cookieName(r))
+	if err != nil {
+		return false
+	}
+	id := sha256.Sum256([]byte(cookie.Value))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.open {
+		if o.id == id {
+			return time.Now().Before(o.until)
+		}
+	}
+	return false
+}
+
+// cookieName has the port in it: browsers send the cookies of one port to all
+// others of a host, where another application may use the same name.
+func cookieName(r *http.Request) string {
+	name := "admin_session_" + (&url.URL{Host: r.Host}).Port()
+	if r.TLS != nil {
+		name = "__Host-" + name // which browsers take from this very host only
+	}
+	return name
+}
+
+// secret returns 32 random bytes as text for URLs and cookies.
+func secret() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails: it ends the process first
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// attempts counts wrong tokens by the address that they came from.
+type attempts struct {
+	mu     sync.Mutex
+	since  time.Time // the window began
+	failed map[netip.Prefix]int
+}
+
+// judge notes that the address remote showed a right or a wrong token. Where too
+// many wrong ones came from there neither counts, and wait says for how long.
+func (a *attempts) judge(remote string, right bool) (wait time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	if now.Sub(a.since) >= window {
+		a.since, a.failed = now, make(map[netip.Prefix]int)
+	}
+	from := network(remote)
+	if _, known := a.failed[from]; !known && len(a.failed) >= maxAddresses {
+		from = netip.Prefix{} // all the others are counted together
+	}
+	if a.failed[from] >= maxFailures {
+		return a.since.Add(window).Sub(now)
+	}
+	if !right {
+		a.failed[from]++
+	}
+	return 0
+}
+
+// network returns what tells clients apart: of IPv6 the first 64 bits, of a Unix
+// socket nothing.
+func network(remote string) netip.Prefix {
+	address, _ := netip.ParseAddrPort(remote)
+	ip := address.Addr().Unmap()
+	prefix, _ := ip.Prefix(min(64, ip.BitLen())) // none where there is no address
+	return prefix
+}

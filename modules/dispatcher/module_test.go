@@ -1,0 +1,227 @@
+package dispatcher_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"example.com/ostov/config"
+	"example.com/ostov/health"
+	"example.com/ostov/modules/container"
+	"example.com/ostov/modules/dispatcher"
+)
+
+// application builds an application of the dispatcher and a feature.
+func application(options ...fx.Option) *container.Container {
+	return container.New(container.Process{Stdout: io.Discard, Sources: config.Sources{Environ: []string{}}},
+		container.Module,
+		dispatcher.Module,
+		fx.Supply(zap.NewNop()),
+		fx.Options(options...),
+	)
+}
+
+// Contract B74.
+func TestTasksStartAndStopWithTheApplication(t *testing.T) {
+	t.Parallel()
+
+	running, over := make(chan struct{}), make(chan struct{})
+	app := application(dispatcher.Task(func() dispatcher.Service {
+		return dispatcher.Service{Name: "words", RunReady: func(ctx context.Context, ready func()) error {
+			close(running)
+			defer close(over)
+			ready()
+			return untilTold(ctx)
+		}}
+	}))
+	if err := app.Start(t.Context()); err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	select {
+	case <-running:
+	default:
+		t.Error("the start returned before the task was ready")
+	}
+	if err := app.Stop(t.Context()); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+	select {
+	case <-over:
+	default:
+		t.Error("the stop returned before the task had ended")
+	}
+}
+
+func TestWhatATaskLeavesIsFoundByTheEngine(t *testing.T) {
+	t.Parallel()
+
+	leak := make(chan struct{})
+	app := application(dispatcher.Task(func() dispatcher.Service {
+		return dispatcher.Service{Name: "words", Run: func(context.Context) error {
+			go func() { <-leak }()
+			return nil
+		}}
+	}))
+	if err := app.Start(t.Context()); err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	if err := app.Stop(t.Context()); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+	if left := app.Report().Left; len(left) != 1 || !strings.Contains(left[0], "TestWhatATaskLeavesIsFoundByTheEngine") {
+		t.Errorf("left behind: %q; want the goroutine that the task left", left)
+	}
+	close(leak)
+}
+
+func TestATaskThatIsNotReadyFailsTheStartOfTheApplication(t *testing.T) {
+	t.Parallel()
+
+	app := application(dispatcher.Task(func() dispatcher.Service {
+		return dispatcher.Service{Name: "words", RunReady: func(context.Context, func()) error { return errBoom }}
+	}))
+	if err := app.Start(t.Context()); !errors.Is(err, errBoom) || !strings.Contains(err.Error(), `service "words"`) {
+		t.Errorf("Start: %v; want the error of the task, with its name", err)
+	}
+}
+
+func TestConstructorsOfTasksAreInjectedAndMayFail(t *testing.T) {
+	t.Parallel()
+
+	ran := make(chan string, 1)
+	app := application(
+		fx.Supply("a word"),
+		dispatcher.Task(func(word string) (dispatcher.Schedule, error) {
+			return dispatcher.Schedule{Name: "letters", Every: time.Hour, Run: func(context.Context) error {
+				ran <- word
+				return nil
+			}}, nil
+		}),
+	)
+	if err := app.Start(t.Context()); err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	if word := <-ran; word != "a word" {
+		t.Errorf("the task ran with %q; want what was injected", word)
+	}
+	if err := app.Stop(t.Context()); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+
+	app = application(dispatcher.Task(func() (dispatcher.Service, error) { return dispatcher.Service{}, errBoom }))
+	if err := app.Build(); !errors.Is(err, errBoom) {
+		t.Errorf("Build: %v; want the constructor's error", err)
+	}
+}
+
+// greeting is what a feature's task needs and a test replaces.
+type greeting string
+
+// Contract B76.
+func TestATestReplacesWhatATaskNeeds(t *testing.T) {
+	t.Parallel()
+
+	said := make(chan greeting, 1)
+	app := application(
+		fx.Provide(func() greeting { return "hello" }),
+		dispatcher.Task(func(g greeting) dispatcher.Service {
+			return dispatcher.Service{Name: "greeter", Run: func(context.Context) error {
+				said <- g
+				return nil
+			}}
+		}),
+		fx.Replace(greeting("good night")),
+	)
+	if err := app.Start(t.Context()); err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	if got := <-said; got != "good night" {
+		t.Errorf("the task said %q; want what the test gave", got)
+	}
+	if err := app.Stop(t.Context()); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+}
+
+func TestAConstructorThatReturnsNoWorkIsRefused(t *testing.T) {
+	t.Parallel()
+
+	for name, constructor := range map[string]any{
+		"nothing":             nil,
+		"no function":         dispatcher.Service{Name: "words"},
+		"no result":           func() {},
+		"another type":        func() string { return "" },
+		"a pointer":           func() *dispatcher.Service { return nil },
+		"a second result":     func() (dispatcher.Service, string) { return dispatcher.Service{}, "" },
+		"too many results":    func() (dispatcher.Service, error, error) { return dispatcher.Service{}, nil, nil },
+		"only an error":       func() error { return nil },
+		"a nil of its kind":   (func() string)(nil),
+		"several of them":     func() []dispatcher.Service { return nil },
+		"the interface alone": func() dispatcher.Work { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			err := fx.New(fx.NopLogger, dispatcher.Task(constructor)).Err()
+			if err == nil || !strings.Contains(err.Error(), "dispatcher.Task(") ||
+				!strings.Contains(err.Error(), "want a function that returns a dispatcher.Service or a dispatcher.Schedule") {
+				t.Errorf("Task: %v; want it to name the constructor and to say what is right", err)
+			}
+		})
+	}
+}
+
+func TestABadTaskFailsTheBuildByName(t *testing.T) {
+	t.Parallel()
+
+	app := application(dispatcher.Task(func() dispatcher.Service { return dispatcher.Service{Name: "words"} }))
+	if err := app.Build(); err == nil || !strings.Contains(err.Error(), `service "words"`) {
+		t.Errorf("Build: %v; want it to name the task", err)
+	}
+}
+
+func TestSettingsComeFromTheConfiguration(t *testing.T) {
+	t.Parallel()
+
+	app := container.New(container.Process{Sources: config.Sources{Environ: []string{}, Set: []string{"dispatcher.workers=0"}}},
+		container.Module, dispatcher.Module, fx.Supply(zap.NewNop()))
+	if err := app.Build(); err == nil || !strings.Contains(err.Error(), "workers is 0; want 1 to 10000") {
+		t.Errorf("Build: %v; want it to refuse no workers", err)
+	}
+}
+
+// Contract B72, reliability 38.
+func TestADegradedTaskIsSeenByTheHealthCheck(t *testing.T) {
+	t.Parallel()
+
+	failed := make(chan struct{})
+	app := application(dispatcher.Task(func() dispatcher.Service {
+		return dispatcher.Service{Name: "words", Restart: dispatcher.Never, GiveUp: dispatcher.Degrade, Run: func(context.Context) error {
+			return errBoom
+		}}
+	}), fx.Supply(func(e dispatcher.Event) {
+		if e.State == dispatcher.Failed {
+			close(failed)
+		}
+	}))
+	registry, err := container.Get[*health.Registry](app)
+	if err != nil {
+		t.Fatalf("Get: %v", err)
+	}
+	if err := app.Start(t.Context()); err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	<-failed
+	if err := registry.Err(t.Context(), health.KindReady); err == nil || !strings.Contains(err.Error(), `service "words": boom`) {
+		t.Errorf("readiness: %v; want it to name the task and its error", err)
+	}
+	if err := app.Stop(t.Context()); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+}

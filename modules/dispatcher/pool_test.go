@@ -1,0 +1,369 @@
+package dispatcher_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/ostov/lifecycle"
+	"example.com/ostov/modules/dispatcher"
+)
+
+// Reliability 34.
+func TestEachOneShotHasOneOutcome(t *testing.T) {
+	t.Parallel()
+
+	const n = 10_000
+	outcomes := make([]atomic.Int32, n) // how often each one ran
+	var seen, failed atomic.Int32
+	b := newBench(t, func(p *dispatcher.Params) {
+		p.Config.Queue = n
+		p.Observe = func(e dispatcher.Event) {
+			seen.Add(1)
+			if e.State == dispatcher.Failed {
+				failed.Add(1)
+			}
+		}
+	})
+	for i := range n {
+		err := b.Go(t.Context(), fmt.Sprint(i), func(context.Context) error {
+			outcomes[i].Add(1)
+			switch {
+			case i%200 == 0:
+				panic(i)
+			case i%200 == 100:
+				runtime.Goexit()
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatalf("Go: %v", err)
+		}
+	}
+	if err := b.Start(t.Context()); err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	b.stop(t)
+	for i := range outcomes {
+		if ran := outcomes[i].Load(); ran != 1 {
+			t.Errorf("one-shot %d ran %d times; want once", i, ran)
+		}
+	}
+	if seen.Load() != n || failed.Load() != n/100 || b.logged("task failed") != n/100 {
+		t.Errorf("%d outcomes were told, %d of them failures, and %d failures were logged; want %d, %d and %d",
+			seen.Load(), failed.Load(), b.logged("task failed"), n, n/100, n/100)
+	}
+}
+
+func TestAFailedOneShotIsLoggedWithNameAndStack(t *testing.T) {
+	t.Parallel()
+
+	tests := []struct {
+		name  string
+		f     func(context.Context) error
+		want  string
+		stack bool
+	}{
+		{"an error", func(context.Context) error { return errBoom }, "boom", false},
+		{"a panic", func(context.Context) error { panic(errBoom) }, "panic: boom", true},
+		{"the end of the goroutine", func(context.Context) error {
+			runtime.Goexit()
+			return nil
+		}, "runtime.Goexit", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := started(t, func(p *dispatcher.Params) { p.Config.Workers = 1 })
+				for _, f := range []func(context.Context) error{tt.f, nothing} { // the worker lives on
+					if err := b.Go(t.Context(), "thumbnail", f); err != nil {
+						t.Fatalf("Go: %v", err)
+					}
+				}
+				b.stop(t)
+				records := b.logs.FilterMessage("task failed").All()
+				if len(records) != 1 {
+					t.Fatalf("%d failures were logged; want 1", len(records))
+				}
+				fields := records[0].ContextMap()
+				stack, _ := fields["stack"].(string)
+				if fields["task"] != "thumbnail" || !strings.Contains(fields["error"].(string), tt.want) || strings.Contains(stack, "pool_test.go") != tt.stack {
+					t.Errorf("logged %v; want the name, %q, and the stack: %v", fields, tt.want, tt.stack)
+				}
+				if got := b.events.states("thumbnail"); len(got) != 2 || got[0] != dispatcher.Failed || got[1] != dispatcher.Ended {
+					t.Errorf("heard %v; want a failure and an end", got)
+				}
+			})
+		})
+	}
+}
+
+// Reliability 35.
+func TestAFullQueueRefusesAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := started(t, func(p *dispatcher.Params) { p.Config.Workers, p.Config.Queue = 2, 3 })
+		release := make(chan struct{})
+		var ran atomic.Int32
+		block := func(context.Context) error {
+			ran.Add(1)
+			<-release
+			return nil
+		}
+		hand := func(n int) {
+			for range n {
+				if err := b.Go(t.Context(), "thumbnail", block); err != nil {
+					t.Errorf("Go: %v; want it taken", err)
+				}
+			}
+			synctest.Wait()
+		}
+		hand(2) // by the workers
+		hand(3) // by the queue
+		err := b.Go(t.Context(), "thumbnail", block)
+		if !errors.Is(err, dispatcher.ErrQueueFull) || err.Error() != `go "thumbnail": queue is full` {
+			t.Errorf("Go: %v; want ErrQueueFull with the name", err)
+		}
+		if err := b.Wait(t.Context(), "thumbnail", block); !errors.Is(err, dispatcher.ErrQueueFull) {
+			t.Errorf("Wait: %v; want ErrQueueFull", err)
+		}
+		running, waiting := 0, 0
+		for _, s := range b.Snapshot() {
+			switch s.State {
+			case dispatcher.Running:
+				running++
+			case dispatcher.Waiting:
+				waiting++
+			}
+		}
+		if running != 2 || waiting != 3 {
+			t.Errorf("%d run and %d wait; want 2 and 3", running, waiting)
+		}
+		close(release)
+		synctest.Wait()
+		hand(1) // there is room again
+		b.stop(t)
+		if ran.Load() != 6 {
+			t.Errorf("%d ran; want the 6 that were taken", ran.Load())
+		}
+		if got := b.events.all[0]; got.State != dispatcher.Failed || !errors.Is(got.Err, dispatcher.ErrQueueFull) {
+			t.Errorf("the observer heard %+v first; want that one was not taken", got)
+		}
+	})
+}
+
+// Reliability 35.
+func TestAStoppingDispatcherTakesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := started(t, nil)
+		close(b.stopping) // the application stops; the dispatcher has not been asked to
+		refused := func(when string) {
+			t.Helper()
+			if err := b.Go(t.Context(), "thumbnail", nothing); !errors.Is(err, dispatcher.ErrStopping) {
+				t.Errorf("Go %s: %v; want ErrStopping", when, err)
+			}
+			if err := b.Wait(t.Context(), "thumbnail", nothing); !errors.Is(err, dispatcher.ErrStopping) {
+				t.Errorf("Wait %s: %v; want ErrStopping", when, err)
+			}
+		}
+		refused("while the application stops")
+		b.stop(t)
+		refused("after the stop")
+
+		b = started(t, nil)
+		b.stop(t)
+		refused("after a stop without a warning")
+	})
+}
+
+// Reliability 35: accepted means ran, whatever the moment of the stop.
+func TestNothingIsTakenAndForgotten(t *testing.T) {
+	t.Parallel()
+
+	for range 5 {
+		b := started(t, nil)
+		var taken, ran atomic.Int32
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				for {
+					err := b.Go(t.Context(), "count", func(context.Context) error {
+						ran.Add(1)
+						return nil
+					})
+					switch {
+					case err == nil:
+						taken.Add(1)
+					case errors.Is(err, dispatcher.ErrQueueFull):
+						runtime.Gosched()
+					case errors.Is(err, dispatcher.ErrStopping):
+						return
+					default:
+						t.Errorf("Go: %v", err)
+						return
+					}
+				}
+			})
+		}
+		for taken.Load() < 100 {
+			runtime.Gosched()
+		}
+		b.stop(t)
+		all.Wait()
+		if taken.Load() != ran.Load() {
+			t.Fatalf("%d were taken and %d ran", taken.Load(), ran.Load())
+		}
+	}
+}
+
+func TestGoBeforeTheStartIsQueued(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, func(p *dispatcher.Params) { p.Config.Queue = 2 })
+		var ran atomic.Int32
+		count := func(context.Context) error {
+			ran.Add(1)
+			return nil
+		}
+		for range 2 {
+			if err := b.Go(t.Context(), "early", count); err != nil {
+				t.Fatalf("Go: %v", err)
+			}
+		}
+		if err := b.Go(t.Context(), "early", count); !errors.Is(err, dispatcher.ErrQueueFull) {
+			t.Errorf("Go: %v; want ErrQueueFull", err)
+		}
+		synctest.Wait()
+		if ran.Load() != 0 {
+			t.Error("it ran before the start")
+		}
+		if err := b.Start(t.Context()); err != nil {
+			t.Fatalf("Start: %v", err)
+		}
+		synctest.Wait()
+		if ran.Load() != 2 {
+			t.Errorf("%d ran after the start; want 2", ran.Load())
+		}
+		b.stop(t)
+	})
+}
+
+func TestGoWithoutWhatItNeedsIsRefused(t *testing.T) {
+	t.Parallel()
+
+	b := started(t, nil)
+	var none context.Context
+	for name, err := range map[string]error{
+		"function": b.Go(t.Context(), "thumbnail", nil),
+		"name":     b.Go(t.Context(), "", nothing),
+		"context":  b.Go(none, "thumbnail", nothing),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "want a context, a name and a function") {
+			t.Errorf("Go without a %s: %v", name, err)
+		}
+	}
+	b.stop(t)
+}
+
+type key struct{}
+
+func TestTheCallersValuesGoAlongAndItsEndDoesNot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil)
+		if err := b.Start(context.WithValue(t.Context(), key{}, "the start's trace")); err != nil {
+			t.Fatalf("Start: %v", err)
+		}
+		ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "trace 17"))
+		cancel()
+		got := make(chan string, 1)
+		if err := b.Go(ctx, "thumbnail", func(ctx context.Context) error {
+			child, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			value, _ := child.Value(key{}).(string)
+			got <- value
+			<-child.Done()
+			if cause := context.Cause(child); !errors.Is(cause, context.DeadlineExceeded) {
+				t.Errorf("the one-shot's context ended by %v; want its own time-out", cause)
+			}
+			return ctx.Err()
+		}); err != nil {
+			t.Fatalf("Go: %v", err)
+		}
+		if value := <-got; value != "trace 17" {
+			t.Errorf("the one-shot sees the value %q; want %q", value, "trace 17")
+		}
+		<-time.After(2 * time.Second)
+		b.stop(t)
+		if n := b.logged("task failed"); n != 0 {
+			t.Error("the one-shot failed")
+		}
+	})
+}
+
+func TestWaitReturnsTheOutcome(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := started(t, nil)
+		if err := b.Wait(t.Context(), "thumbnail", nothing); err != nil {
+			t.Errorf("Wait: %v; want no error", err)
+		}
+		if err := b.Wait(t.Context(), "thumbnail", func(context.Context) error { return errBoom }); !errors.Is(err, errBoom) {
+			t.Errorf("Wait: %v; want the function's error", err)
+		}
+		if n := b.logged("task failed"); n != 0 {
+			t.Error("an error that was returned was logged, too")
+		}
+		var p *lifecycle.PanicError
+		if err := b.Wait(t.Context(), "thumbnail", func(context.Context) error { panic("boom") }); !errors.As(err, &p) {
+			t.Errorf("Wait: %v; want a PanicError", err)
+		}
+		synctest.Wait()
+		if n := b.logged("task failed"); n != 1 {
+			t.Errorf("the panic was logged %d times; want once, for its stack", n)
+		}
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errBoom)
+		defer cancel()
+		var over atomic.Bool
+		if err := b.Wait(ctx, "thumbnail", func(context.Context) error {
+			<-time.After(time.Minute)
+			over.Store(true)
+			return nil
+		}); !errors.Is(err, errBoom) {
+			t.Errorf("Wait: %v; want the cause of its context's end", err)
+		}
+		<-time.After(time.Hour)
+		if !over.Load() {
+			t.Error("the function did not go on")
+		}
+		b.stop(t)
+	})
+}
+
+func TestHandingOverAllocatesNothing(t *testing.T) {
+	// Not parallel: testing.AllocsPerRun counts all goroutines.
+	b := newBench(t, func(p *dispatcher.Params) { p.Config.Queue, p.Observe = 10_000, nil })
+	withValues := context.WithValue(t.Context(), key{}, "trace 17")
+	for name, ctx := range map[string]context.Context{"no values": context.Background(), "values": withValues} {
+		if allocs := testing.AllocsPerRun(1000, func() {
+			if err := b.Go(ctx, "thumbnail", nothing); err != nil {
+				t.Fatal(err)
+			}
+		}); allocs != 0 {
+			t.Errorf("Go with %s allocates %v times; want none: the worker does, once, for values", name, allocs)
+		}
+	}
+	if err := b.Start(t.Context()); err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	b.stop(t)
+}
