@@ -8,7 +8,7 @@
 //	func All() fx.Option {
 //		return fx.Options(
 //			container.Module,  // gives *container.Container
-//			telemetry.Module,  // gives *zap.Logger
+//			telemetry.Module,  // gives *zap.Logger, trace.TracerProvider, *prometheus.Registry
 //			dispatcher.Module, // gives *dispatcher.Dispatcher
 //			httpserver.Module, // gives *echo.Echo
 //			tcp.Module,

@@ -17,11 +17,11 @@ import (
 func All() fx.Option {
 	return fx.Options(
 		container.Module,  // gives *container.Container
-		telemetry.Module,  // gives *zap.Logger
+		telemetry.Module,  // gives *zap.Logger, trace.TracerProvider, *prometheus.Registry
 		dispatcher.Module, // gives *dispatcher.Dispatcher
 		httpserver.Module, // gives *echo.Echo
 		tcp.Module,        // listens where a feature registered a server
-		admin.Module,      // probes, on an address of their own
+		admin.Module,      // probes, metrics and more, on an address of its own
 		charfinder.Module, // the example: delete this line and its folder
 	)
 }

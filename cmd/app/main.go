@@ -55,11 +55,11 @@ func (p *program) root() *cobra.Command {
 		Run:           p.run,
 	}
 	sources := &p.process.Sources
-	root.PersistentFlags().StringArrayVar(&sources.Files, "config", nil, "configuration `file`, repeatable, later ones win (default: app.yaml where it exists)")
-	root.PersistentFlags().StringArrayVar(&sources.Set, "set", nil, "one setting, `section.key=value`, repeatable; wins over files and environment")
+	root.PersistentFlags().StringArrayVar(&sources.Files, "config", sources.Files, "configuration `file`, repeatable, later ones win (default: app.yaml where it exists)")
+	root.PersistentFlags().StringArrayVar(&sources.Set, "set", sources.Set, "one setting, `section.key=value`, repeatable; wins over files and environment")
 	run := p.runCommand()
 	for _, cmd := range []*cobra.Command{root, run} {
-		cmd.Flags().StringVar(&p.process.Report, "report", "", "write what each hook did in start and stop to `file`, as JSON")
+		cmd.Flags().StringVar(&p.process.Report, "report", p.process.Report, "write what each hook did in start and stop to `file`, as JSON")
 	}
 	root.AddCommand(run, p.checkCommand(), p.configCommand(), p.graphCommand(), p.routesCommand(), p.versionCommand())
 	return root

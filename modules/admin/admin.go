@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,11 +19,8 @@ import (
 	"example.com/ostov/lifecycle"
 )
 
-const (
-	maxBody        = 64 << 10 // bytes
-	maxConnections = 1000
-	patience       = 500 * time.Millisecond
-)
+// patience is how long the stop waits for an answer, and the start for stderr.
+const patience = 500 * time.Millisecond
 
 // Server answers operators, and the probes of an orchestrator.
 type Server struct {
@@ -80,32 +78,29 @@ func (s *Server) Serve(ended func(cause error)) lifecycle.Setup {
 		if err != nil {
 			return nil, fmt.Errorf("admin server: %w", err)
 		}
-		url := listen.URL("http", listeners[0].Addr())
-		s.urls = []string{url}
+		s.urls = []string{listen.URL("http", listeners[0].Addr())}
 		base, cutOff := context.WithCancel(context.WithoutCancel(ctx))
 		s.http.BaseContext = func(net.Listener) context.Context { return base }
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			if err := s.http.Serve(listen.Limit(listeners[0], maxConnections, 0, nil)); !errors.Is(err, http.ErrServerClosed) {
-				ended(fmt.Errorf("admin server: %s is not served any more: %w", url, err))
+		var serving sync.WaitGroup
+		serving.Go(func() {
+			if err := s.http.Serve(listen.Limit(listeners[0], 1000, 0, nil)); !errors.Is(err, http.ErrServerClosed) {
+				ended(fmt.Errorf("admin server: %s is not served any more: %w", s.urls[0], err))
 			}
-		}()
+		})
 		if s.madeToken != "" {
-			show(s.given.Container.Process().Stderr, "Operators enter by "+url+"/?token="+s.madeToken+"\n")
+			show(s.given.Container.Process().Stderr, "Operators enter by "+s.urls[0]+"/?token="+s.madeToken+"\n")
 			s.madeToken = ""
 		}
 		return func(ctx context.Context) error {
+			defer serving.Wait()
 			defer cutOff()
 			defer time.AfterFunc(patience, cutOff).Stop()
 			ctx, cancel := context.WithTimeout(ctx, 2*patience)
 			defer cancel()
-			err := s.http.Shutdown(ctx)
-			if err != nil {
-				err = s.http.Close() // who does not read has had the time
+			if s.http.Shutdown(ctx) == nil {
+				return nil
 			}
-			<-done
-			return err
+			return s.http.Close() // who does not read has had the time
 		}, nil
 	}
 }

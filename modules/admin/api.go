@@ -27,19 +27,14 @@ func (s *Server) tasks(w http.ResponseWriter, _ *http.Request) {
 	answer(w, map[string]any{"items": states})
 }
 
-// logLevel is the body of /api/log/level, both ways.
-type logLevel struct {
-	Level string `json:"level"`
-}
-
 func (s *Server) level(w http.ResponseWriter, _ *http.Request) {
-	answer(w, logLevel{s.given.Level.String()})
+	answer(w, map[string]string{"level": s.given.Level.String()})
 }
 
 // setLevel changes the least important level that is logged, for as long as the
 // process lives.
 func (s *Server) setLevel(w http.ResponseWriter, r *http.Request) {
-	var wanted logLevel
+	var wanted struct{ Level string }
 	if !decode(w, r, &wanted, `{"level": "debug"}`) {
 		return
 	}
@@ -67,15 +62,14 @@ func decode(w http.ResponseWriter, r *http.Request, v any, form string) (ok bool
 	d.DisallowUnknownFields()
 	err := d.Decode(v)
 	if err == nil {
-		if _, err = d.Token(); err == io.EOF { //nolint:errorlint // Token returns it as it is
+		if _, err = d.Token(); err == io.EOF {
 			return true
 		}
 	}
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		refuse(w, http.StatusRequestEntityTooLarge, "The body may have 64 KiB.")
-	} else {
-		refuse(w, http.StatusBadRequest, "The body must be one JSON object such as "+form+".")
+	status, detail := http.StatusBadRequest, "The body must be one JSON object such as "+form+"."
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		status, detail = http.StatusRequestEntityTooLarge, "The body may have 64 KiB."
 	}
+	refuse(w, status, detail)
 	return false
 }

@@ -42,16 +42,16 @@ func (c Config) Validate() error {
 
 // host returns the host of the address, empty where it has none.
 func (c Config) host() string {
-	host, _, _ := net.SplitHostPort(c.Address) // which Validate has seen, or has no host
+	if strings.HasPrefix(c.Address, "unix:") || strings.HasPrefix(c.Address, "fd:") {
+		return ""
+	}
+	host, _, _ := net.SplitHostPort(c.Address) // which Validate has seen
 	return host
 }
 
 // loopback tells whether only this machine reaches the address. What an
 // inherited listener is bound to is not known.
 func (c Config) loopback() bool {
-	if strings.HasPrefix(c.Address, "unix:") {
-		return true
-	}
 	ip, _ := netip.ParseAddr(c.host())
-	return ip.Unmap().IsLoopback() || strings.EqualFold(c.host(), "localhost")
+	return ip.Unmap().IsLoopback() || strings.EqualFold(c.host(), "localhost") || strings.HasPrefix(c.Address, "unix:")
 }

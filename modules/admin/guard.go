@@ -3,7 +3,6 @@ package admin
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"math"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -50,25 +49,20 @@ func (g *guard) admit(w http.ResponseWriter, r *http.Request, to access) bool {
 	case to == scrapers && g.loopback:
 		return true
 	}
+	isRead := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch who, wait := g.identify(r); {
 	case wait > 0:
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 		refuse(w, http.StatusTooManyRequests, "Too many wrong tokens came from this address.")
 	case who == nobody:
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		refuse(w, http.StatusUnauthorized, "Show the token as Authorization: Bearer TOKEN, or open /?token=TOKEN once.")
-	case who == session && !isRead(r) && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "":
+	case who == session && !isRead && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "":
 		refuse(w, http.StatusForbidden, "With a session, Sec-Fetch-Site or Origin must say whose page asks.")
 	default:
 		return true
 	}
 	return false
-}
-
-// informs reports whether the client of r may know why a probe fails.
-func (g *guard) informs(r *http.Request) bool {
-	who, _ := g.identify(r)
-	return who == bearer || who == session && g.called(r, operators) && g.sameOrigin(r)
 }
 
 // called reports whether a page of somebody else cannot have sent r to its own
@@ -86,8 +80,6 @@ func (g *guard) called(r *http.Request, to access) bool {
 func (g *guard) sameOrigin(r *http.Request) bool {
 	return g.origin.Check(&http.Request{Method: http.MethodPost, Host: r.Host, Header: r.Header}) == nil
 }
-
-func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
 // caller is how a client has shown who it is.
 type caller int8
@@ -109,15 +101,13 @@ func (g *guard) identify(r *http.Request) (who caller, wait time.Duration) {
 	}
 	hash := sha256.Sum256([]byte(token))
 	right := subtle.ConstantTimeCompare(hash[:], g.token[:]) == 1
-	wait = g.attempts.judge(r.RemoteAddr, right)
-	switch {
-	case wait > 0:
-		return nobody, wait
-	case !right:
-		g.log.Warn("a wrong token was shown", zap.String("remote", r.RemoteAddr))
-		return nobody, 0
+	if wait = g.attempts.judge(r.RemoteAddr, right); wait == 0 && right {
+		return bearer, 0
 	}
-	return bearer, 0
+	if wait == 0 {
+		g.log.Warn("a wrong token was shown", zap.String("remote", r.RemoteAddr))
+	}
+	return nobody, wait
 }
 
 // shownToken returns the token in the header of r or, where r is the link that

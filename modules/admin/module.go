@@ -28,9 +28,9 @@ type Params struct {
 	Health    *health.Registry
 	Log       *zap.Logger
 	Level     zap.AtomicLevel // of Log, to be changed
+	Metrics   *prometheus.Registry
 
 	Dispatcher *dispatcher.Dispatcher `optional:"true"` // nil: no tasks
-	Metrics    *prometheus.Registry   `optional:"true"` // nil: no metrics
 	Inherited  *listen.Set            `optional:"true"` // where an address of the form fd:NAME is found
 }
 

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
@@ -10,8 +11,8 @@ import (
 	"example.com/ostov/health"
 )
 
-// probe tells by its status how the checks of a kind are, and who may know it
-// which of them fail.
+// probe tells by its status how the checks of a kind are and, where the token is
+// shown, which of them fail. A wrong token changes nothing.
 func (s *Server) probe(kind health.Kind) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		err := s.given.Health.Err(r.Context(), kind)
@@ -19,26 +20,17 @@ func (s *Server) probe(kind health.Kind) http.HandlerFunc {
 			answer(w, map[string]string{"status": "ok"})
 			return
 		}
-		p := problem{Status: http.StatusServiceUnavailable}
-		if s.guard.informs(r) {
-			errs := []error{err}
-			if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the joint itself
-				errs = joined.Unwrap()
-			}
-			for _, err := range errs {
-				p.Failing = append(p.Failing, err.Error())
-			}
+		var failing []string
+		if who, _ := s.guard.identify(r); who != nobody {
+			failing = strings.Split(err.Error(), "\n") // as errors.Join has them
 		}
-		p.write(w)
+		refuse(w, http.StatusServiceUnavailable, "", failing...)
 	}
 }
 
 // metrics answers with all metrics, and with exemplars where OpenMetrics is
 // asked for. What cannot be gathered is logged and left out.
 func (s *Server) metrics() http.HandlerFunc {
-	if s.given.Metrics == nil {
-		return func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, "No metrics are kept.") }
-	}
 	log, _ := zap.NewStdLogAt(s.log, zapcore.ErrorLevel) // fails for levels that zap does not have
 	return promhttp.HandlerFor(s.given.Metrics, promhttp.HandlerOpts{
 		ErrorLog:            log,

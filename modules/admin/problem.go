@@ -12,17 +12,13 @@ type problem struct {
 	Status    int      `json:"status"`
 	Detail    string   `json:"detail,omitempty"`
 	RequestID string   `json:"request_id"`
-	Failing   []string `json:"failing,omitempty"` // checks, each with what it says
+	Failing   []string `json:"failing,omitempty"` // of a probe: name and error of each check
 }
 
 // refuse answers with a status, and with what would be right.
-func refuse(w http.ResponseWriter, status int, detail string) {
-	problem{Status: status, Detail: detail}.write(w)
-}
-
-func (p problem) write(w http.ResponseWriter) {
-	p.Type, p.Title, p.RequestID = "about:blank", http.StatusText(p.Status), w.Header().Get(requestID)
-	send(w, p.Status, "application/problem+json", p)
+func refuse(w http.ResponseWriter, status int, detail string, failing ...string) {
+	p := problem{"about:blank", http.StatusText(status), status, detail, w.Header().Get(requestID), failing}
+	send(w, status, "application/problem+json", p)
 }
 
 // answer answers 200 with v as JSON.

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/http/pprof"
-	"strings"
 
 	"example.com/ostov/health"
 )
@@ -53,7 +52,7 @@ func (s *Server) newMux() *http.ServeMux {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	setHeaders(w.Header(), rand.Text(), r.TLS != nil)
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	if _, pattern := s.mux.Handler(r); pattern == "" {
 		w = unmatched{w}
 	}
@@ -75,7 +74,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 	}
 	var routes []string
 	for _, route := range s.table() {
-		routes = append(routes, route.method+" "+strings.TrimSuffix(route.path, "{$}"))
+		routes = append(routes, route.method+" "+route.path)
 	}
 	answer(w, map[string]any{"routes": routes})
 }

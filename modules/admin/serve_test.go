@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
@@ -66,7 +67,7 @@ func TestATokenThatWasMadeIsShownOnceAsALink(t *testing.T) {
 
 	f := build(t, anyPort, noToken)
 	client := f.serve()
-	link := regexp.MustCompile(`^Operators enter by (http://127\.0\.0\.1:\d+/\?token=([\w-]{43}))\n$`).FindStringSubmatch(f.stderr.String())
+	link := regexp.MustCompile(`^Operators enter by (http://127\.0\.0\.1:\d+/\?token=([A-Z2-7]{52}))\n$`).FindStringSubmatch(f.stderr.String())
 	if link == nil {
 		t.Fatalf("stderr is %q; want a link", f.stderr)
 	}
@@ -170,7 +171,7 @@ func TestAStopCutsATraceOff(t *testing.T) { // not parallel: one trace at a time
 // application is what the module needs, without the modules that give it.
 func application(stderr io.Writer, set []string, options ...fx.Option) (container.Process, fx.Option) {
 	p := container.Process{Stdout: io.Discard, Stderr: stderr, Sources: config.Sources{Environ: []string{}, Set: set}}
-	return p, fx.Options(container.Module, fx.Supply(zap.NewNop(), zap.NewAtomicLevel()), admin.Module, fx.Options(options...))
+	return p, fx.Options(container.Module, fx.Supply(zap.NewNop(), zap.NewAtomicLevel(), prometheus.NewRegistry()), admin.Module, fx.Options(options...))
 }
 
 func TestTheModuleRefusesAPublicAddressWithoutAToken(t *testing.T) {

@@ -3,18 +3,17 @@ package admin
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 )
 
 const (
-	sessionLife = 8 * time.Hour
-	maxSessions = 64 // over it the oldest ends
-
+	sessionLife  = 8 * time.Hour
+	maxSessions  = 64 // over it the oldest ends
 	maxFailures  = 10 // of one address in one window
 	window       = time.Minute
 	maxAddresses = 1024 // that are counted one by one
@@ -53,12 +52,7 @@ func (s *sessions) has(r *http.Request) bool {
 	id := sha256.Sum256([]byte(cookie.Value))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, o := range s.open {
-		if o.id == id {
-			return time.Now().Before(o.until)
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.open, func(o opened) bool { return o.id == id && time.Now().Before(o.until) })
 }
 
 // cookieName has the port in it: browsers send the cookies of one port to all
@@ -71,12 +65,8 @@ func cookieName(r *http.Request) string {
 	return name
 }
 
-// secret returns 32 random bytes as text for URLs and cookies.
-func secret() string {
-	b := make([]byte, 32)
-	_, _ = rand.Read(b) // never fails: it ends the process first
-	return base64.RawURLEncoding.EncodeToString(b)
-}
+// secret returns 260 random bits as letters and digits.
+func secret() string { return rand.Text() + rand.Text() }
 
 // attempts counts wrong tokens by the address that they came from.
 type attempts struct {
@@ -94,7 +84,9 @@ func (a *attempts) judge(remote string, right bool) (wait time.Duration) {
 	if now.Sub(a.since) >= window {
 		a.since, a.failed = now, make(map[netip.Prefix]int)
 	}
-	from := network(remote)
+	address, _ := netip.ParseAddrPort(remote)
+	ip := address.Addr().Unmap()
+	from, _ := ip.Prefix(min(64, ip.BitLen())) // a client has 64 bits of IPv6; those of a Unix socket are one
 	if _, known := a.failed[from]; !known && len(a.failed) >= maxAddresses {
 		from = netip.Prefix{} // all the others are counted together
 	}
@@ -105,13 +97,4 @@ func (a *attempts) judge(remote string, right bool) (wait time.Duration) {
 		a.failed[from]++
 	}
 	return 0
-}
-
-// network returns what tells clients apart: of IPv6 the first 64 bits, of a Unix
-// socket nothing.
-func network(remote string) netip.Prefix {
-	address, _ := netip.ParseAddrPort(remote)
-	ip := address.Addr().Unmap()
-	prefix, _ := ip.Prefix(min(64, ip.BitLen())) // none where there is no address
-	return prefix
 }

@@ -43,9 +43,9 @@ func TestTheLinkBeginsASession(t *testing.T) {
 
 	f := build(t)
 	cookie := login(f)
-	if cookie.Name != "admin_session_8081" || len(cookie.Value) != 43 || cookie.Path != "/" || cookie.Domain != "" ||
+	if cookie.Name != "admin_session_8081" || len(cookie.Value) != 52 || cookie.Path != "/" || cookie.Domain != "" ||
 		!cookie.HttpOnly || cookie.Secure || cookie.SameSite != http.SameSiteStrictMode || cookie.MaxAge != 8*60*60 {
-		t.Errorf("the link sets %v; want HttpOnly, SameSite=Strict, Path=/, 8 hours and 256 bits", cookie)
+		t.Errorf("the link sets %v; want HttpOnly, SameSite=Strict, Path=/, 8 hours and 260 bits", cookie)
 	}
 	if again := login(f); again.Value == cookie.Value {
 		t.Errorf("two sessions have the id %s; want an id for each", again.Value)

@@ -263,3 +263,69 @@ func TestABuildThatIsRefusedReleasesWhatConstructorsHold(t *testing.T) {
 		t.Errorf("Build = %v after %s; want ErrLimits and the release", err, d)
 	}
 }
+
+// Contract B77, B78, B86: nothing is built until something asks, and then once;
+// what a helper adds is asked for by itself.
+func TestOnlyWhatIsAskedForIsBuiltAndOnce(t *testing.T) {
+	t.Parallel()
+
+	var built []string
+	p, _, _ := quiet()
+	c := container.New(p, container.Module,
+		fx.Provide(
+			func() *dsn { built = append(built, "dsn"); return &dsn{} },
+			func(*dsn) *db { built = append(built, "db"); return &db{} },
+			func() *orders { built = append(built, "orders"); return &orders{} },
+		),
+		container.CleanupCtx(func(*db) lifecycle.Setup { built = append(built, "hook"); return nil }),
+		fx.Invoke(func(*db, *dsn) {}),
+	)
+	if err := c.Build(); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(built, " "); got != "dsn db hook" {
+		t.Errorf("built %q; want dsn, db and hook, once each", got)
+	}
+	if err := c.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Contract B82.
+func TestHooksStartInTheOrderOfDependencies(t *testing.T) {
+	t.Parallel()
+
+	d := new(diary)
+	p, _, _ := quiet()
+	provide := fx.Provide(
+		func(lc fx.Lifecycle, _ *db) *orders { lc.Append(d.hook("orders")); return &orders{} },
+		func(lc fx.Lifecycle, _ *dsn) *db { lc.Append(d.hook("db")); return &db{} },
+		func(lc fx.Lifecycle) *dsn { lc.Append(d.hook("dsn")); return &dsn{} },
+	)
+	c := container.New(p, container.Module, provide, fx.Invoke(useOrders))
+	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.String(); got != "+dsn +db +orders -orders -db -dsn" {
+		t.Errorf("did %q; want what is needed first, and last down", got)
+	}
+}
+
+// Contract B81.
+func TestTheReportTellsWhatHasBecomeOfEachHook(t *testing.T) {
+	t.Parallel()
+
+	d := new(diary)
+	p, _, _ := quiet()
+	c := container.New(p, container.Module, hook(d.hook("a")), hook(fx.Hook{OnStart: func(context.Context) error { return errBoom }}), hook(d.hook("never")))
+	if got := c.Report().State; got != lifecycle.New {
+		t.Errorf("state is %s; want new", got)
+	}
+	if err := c.Start(t.Context()); err == nil {
+		t.Fatal("Start = nil")
+	}
+	r := c.Report()
+	if r.State != lifecycle.Failed || r.Hooks[0].Stop.Outcome != "ok" || r.Hooks[1].Start.Outcome != "error" || r.Hooks[1].Stop != nil || r.Hooks[2].Start != nil {
+		t.Errorf("the report is %+v; want a stopped, an errored and an untouched hook", r)
+	}
+}

@@ -146,7 +146,7 @@ func (d *Dispatcher) launch(ctx context.Context) error {
 		labels = append(labels, key, value)
 		return true
 	})
-	d.root = pprof.WithLabels(context.Background(), pprof.Labels(labels...))
+	d.root = pprof.WithLabels(context.Background(), pprof.Labels(labels...)) //nolint:forbidigo // a root of its own, as said above
 	d.alive.Store(int64(len(d.tasks)))
 	if len(d.tasks) == 0 {
 		close(d.ended)

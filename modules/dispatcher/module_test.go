@@ -61,16 +61,18 @@ func TestTasksStartAndStopWithTheApplication(t *testing.T) {
 func TestWhatATaskLeavesIsFoundByTheEngine(t *testing.T) {
 	t.Parallel()
 
-	leak := make(chan struct{})
+	leak, leaked := make(chan struct{}), make(chan struct{})
 	app := application(dispatcher.Task(func() dispatcher.Service {
 		return dispatcher.Service{Name: "words", Run: func(context.Context) error {
 			go func() { <-leak }()
+			close(leaked)
 			return nil
 		}}
 	}))
 	if err := app.Start(t.Context()); err != nil {
 		t.Fatalf("Start: %v", err)
 	}
+	<-leaked
 	if err := app.Stop(t.Context()); err != nil {
 		t.Errorf("Stop: %v", err)
 	}

@@ -103,7 +103,7 @@ func (p *pool) take(ctx context.Context, o oneOff) error {
 	if ctx == nil || o.name == "" || o.f == nil {
 		return fmt.Errorf("go %q: want a context, a name and a function", o.name)
 	}
-	if ctx != context.Background() && ctx != context.TODO() {
+	if ctx != context.Background() && ctx != context.TODO() { //nolint:forbidigo // they have no values to keep
 		o.values = ctx
 	}
 	err := p.put(&o)

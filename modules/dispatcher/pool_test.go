@@ -35,10 +35,10 @@ func TestEachOneShotHasOneOutcome(t *testing.T) {
 	for i := range n {
 		err := b.Go(t.Context(), fmt.Sprint(i), func(context.Context) error {
 			outcomes[i].Add(1)
-			switch {
-			case i%200 == 0:
+			switch i % 200 {
+			case 0:
 				panic(i)
-			case i%200 == 100:
+			case 100:
 				runtime.Goexit()
 			}
 			return nil
