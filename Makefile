@@ -1,5 +1,7 @@
 # What a developer types. `make` alone lists it.
 
+# The linter's cache keeps the paths of the checkout it was filled from: each has its own.
+export GOLANGCI_LINT_CACHE := $(CURDIR)/.cache/golangci-lint
 lint := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 # The race detector needs a C compiler; scripts/needs says so where there is none.

@@ -138,6 +138,23 @@ func TestALongRecordKeepsWhatFitsAndSaysWhatIsGone(t *testing.T) {
 	}
 }
 
+func TestACutFallsInNoEscapeSequence(t *testing.T) {
+	t.Parallel()
+
+	for _, long := range []string{"x", `"`, `\`, "\x01", "ü", "♞", "\u009b"} {
+		for offset := range 8 {
+			value := strings.Repeat("x", offset) + strings.Repeat(long, 20_000)
+			for _, format := range []string{"json", "console"} {
+				text := logged(format, func(log *zap.Logger) { log.Info("m", zap.String("long", value)) })
+				checkForged(t, format, text)
+				if len(text) < maxRecord-100 {
+					t.Errorf("%s: %d bytes are left of many %q; want what fits", format, len(text), long)
+				}
+			}
+		}
+	}
+}
+
 func TestTheConsoleShowsAStackBelowItsRecord(t *testing.T) {
 	t.Parallel()
 
