@@ -26,7 +26,7 @@ const patience = 500 * time.Millisecond
 type Server struct {
 	given     Params
 	log       *zap.Logger
-	madeToken string // what nobody has been shown yet
+	madeToken string // empty where one is configured
 	guard     *guard
 	mux       *http.ServeMux
 	http      *http.Server
@@ -89,7 +89,6 @@ func (s *Server) Serve(ended func(cause error)) lifecycle.Setup {
 		})
 		if s.madeToken != "" {
 			show(s.given.Container.Process().Stderr, "Operators enter by "+s.urls[0]+"/?token="+s.madeToken+"\n")
-			s.madeToken = ""
 		}
 		return func(ctx context.Context) error {
 			defer serving.Wait()

@@ -152,9 +152,13 @@ func TestAStopCutsATraceOff(t *testing.T) { // not parallel: one trace at a time
 			return
 		}
 		r.Header.Set("Authorization", "Bearer "+token)
-		if answer, err := client.Do(r); err == nil {
+		answer, err := client.Do(r)
+		if err != nil {
+			return
+		}
+		defer answer.Body.Close()
+		if _, err := io.Copy(io.Discard, answer.Body); err == nil {
 			answered <- answer.StatusCode
-			answer.Body.Close()
 		}
 	}()
 	for !trace.IsEnabled() && len(answered) == 0 {
@@ -169,9 +173,9 @@ func TestAStopCutsATraceOff(t *testing.T) { // not parallel: one trace at a time
 }
 
 // application is what the module needs, without the modules that give it.
-func application(stderr io.Writer, set []string, options ...fx.Option) (container.Process, fx.Option) {
+func application(stderr io.Writer, set []string) (container.Process, fx.Option) {
 	p := container.Process{Stdout: io.Discard, Stderr: stderr, Sources: config.Sources{Environ: []string{}, Set: set}}
-	return p, fx.Options(container.Module, fx.Supply(zap.NewNop(), zap.NewAtomicLevel(), prometheus.NewRegistry()), admin.Module, fx.Options(options...))
+	return p, fx.Options(container.Module, fx.Supply(zap.NewNop(), zap.NewAtomicLevel(), prometheus.NewRegistry()), admin.Module)
 }
 
 func TestTheModuleRefusesAPublicAddressWithoutAToken(t *testing.T) {
@@ -213,9 +217,8 @@ func TestAdminAnswersUntilTheVeryEnd(t *testing.T) {
 			}
 		}, phase)
 	}
-	p, options := application(io.Discard, []string{"admin.address=127.0.0.1:0"},
-		inPhase(lifecycle.Resource), inPhase(lifecycle.Work), inPhase(lifecycle.Serve))
-	c := container.New(p, options)
+	p, options := application(io.Discard, []string{"admin.address=127.0.0.1:0"})
+	c := container.New(p, fx.Module("others", inPhase(lifecycle.Resource), inPhase(lifecycle.Work), inPhase(lifecycle.Serve)), options)
 	if err := c.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

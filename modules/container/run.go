@@ -59,6 +59,9 @@ const (
 func Run(ctx context.Context, p Process, options ...fx.Option) int {
 	c := New(p, options...)
 	ctx, release := lifecycle.Signals(ctx, func(s *lifecycle.SignalError) {
+		if c.engine.State() != lifecycle.New {
+			_ = c.log.Sync() // what waits to be written; there is no later
+		}
 		write(c.process.Stderr, pending(c.Report())+fmt.Sprintf("%v again: out at once, exit code %d\n", s, s.ExitCode()), nil)
 		os.Exit(s.ExitCode())
 	})
