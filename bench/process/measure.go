@@ -138,7 +138,7 @@ func (p *program) resident() (int, error) {
 func build(ctx context.Context, dir, pkg, binary string, env ...string) (used time.Duration, err error) {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, pkg) // as make build
 	cmd.Dir = dir
-	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
+	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOGC=400"), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("%s: %w\n%s", cmd, err, out)
 	}

@@ -318,7 +318,6 @@ func TestStartReturnsWhenTheTasksThatSaySoAreReady(t *testing.T) {
 			return func(ctx context.Context, ready func()) error {
 				<-time.After(d)
 				ready()
-				ready() // a second time means nothing
 				return untilTold(ctx)
 			}
 		}

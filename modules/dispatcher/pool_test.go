@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/dispatcher"
@@ -349,21 +350,121 @@ func TestWaitReturnsTheOutcome(t *testing.T) {
 	})
 }
 
-func TestHandingOverAllocatesNothing(t *testing.T) {
-	// Not parallel: testing.AllocsPerRun counts all goroutines.
-	b := newBench(t, func(p *dispatcher.Params) { p.Config.Queue, p.Observe = 10_000, nil })
-	withValues := context.WithValue(t.Context(), key{}, "trace 17")
-	for name, ctx := range map[string]context.Context{"no values": context.Background(), "values": withValues} {
-		if allocs := testing.AllocsPerRun(1000, func() {
-			if err := b.Go(ctx, "thumbnail", nothing); err != nil {
-				t.Fatal(err)
+func TestTheAgeOfAOneShotIsItsOwn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := started(t, func(p *dispatcher.Params) { p.Observe = nil })
+		for range 2 {
+			if err := b.Go(t.Context(), "before", nothing); err != nil {
+				t.Fatalf("Go: %v", err)
 			}
-		}); allocs != 0 {
-			t.Errorf("Go with %s allocates %v times; want none: the worker does, once, for values", name, allocs)
+		}
+		<-time.After(time.Hour)
+		release := make(chan struct{})
+		if err := b.Go(t.Context(), "long", func(context.Context) error {
+			<-release
+			return nil
+		}); err != nil {
+			t.Fatalf("Go: %v", err)
+		}
+		<-time.After(time.Minute)
+		if s := b.state(t, "long"); time.Since(s.Begun) != time.Minute || s.State != dispatcher.Running {
+			t.Errorf("the one-shot is %+v; want it running for a minute", s)
+		}
+		close(release)
+		b.stop(t)
+	})
+}
+
+func TestUnderLoadAnAgeIsNearlyRightAndDurationsAreExact(t *testing.T) {
+	t.Parallel()
+
+	for _, observed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("observed %v", observed), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, func(p *dispatcher.Params) {
+					p.Config.Workers, p.Config.StopTimeout = 1, time.Hour
+					if !observed {
+						p.Observe = nil
+					}
+				})
+				for range 100 {
+					if err := b.Go(t.Context(), "second", func(context.Context) error {
+						<-time.After(time.Second)
+						return nil
+					}); err != nil {
+						t.Fatalf("Go: %v", err)
+					}
+				}
+				if err := b.Start(t.Context()); err != nil {
+					t.Fatalf("Start: %v", err)
+				}
+				<-time.After(62*time.Second + time.Millisecond)
+				if age := time.Since(b.state(t, "second").Begun); age > 16*time.Second || observed && age != time.Millisecond {
+					t.Errorf("the age of the one that runs is %v; want at most 16s, and 1ms where it is observed", age)
+				}
+				b.stop(t)
+				for _, e := range b.events.all {
+					if e.Took != time.Second {
+						t.Fatalf("heard that one took %v; want 1s", e.Took)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestWhatAOneShotHeldMayBeCollected(t *testing.T) {
+	t.Parallel()
+
+	b := started(t, nil)
+	used := func() weak.Pointer[[1 << 20]byte] {
+		held := new([1 << 20]byte)
+		if err := b.Wait(t.Context(), "thumbnail", func(context.Context) error {
+			held[0] = 1
+			return nil
+		}); err != nil {
+			t.Fatalf("Wait: %v", err)
+		}
+		return weak.Make(held)
+	}()
+	for range 1000 {
+		if runtime.GC(); used.Value() == nil {
+			break
 		}
 	}
-	if err := b.Start(t.Context()); err != nil {
-		t.Fatalf("Start: %v", err)
+	if used.Value() != nil {
+		t.Error("an idle worker still holds what its last one-shot used")
+	}
+	b.stop(t)
+}
+
+func TestAHandOverAllocatesNothingOrOnceForValues(t *testing.T) {
+	// Not parallel: testing.AllocsPerRun counts all goroutines.
+	b := started(t, func(p *dispatcher.Params) { p.Observe = nil })
+	done := make(chan struct{})
+	tiny := func(context.Context) error {
+		done <- struct{}{}
+		return nil
+	}
+	tests := []struct {
+		name string
+		ctx  context.Context
+		want float64
+	}{
+		{"no values", context.Background(), 0},
+		{"values", context.WithValue(context.Background(), key{}, "trace 17"), 1},
+	}
+	for _, tt := range tests {
+		if allocs := testing.AllocsPerRun(1000, func() {
+			if err := b.Go(tt.ctx, "thumbnail", tiny); err != nil {
+				t.Fatal(err)
+			}
+			<-done
+		}); allocs != tt.want {
+			t.Errorf("with %s a hand-over allocates %v times; want %v", tt.name, allocs, tt.want)
+		}
 	}
 	b.stop(t)
 }

@@ -169,7 +169,6 @@ func (t *task) end(begun time.Time, err error) {
 func (t *task) judge(now time.Time, err error) (State, bool, error) {
 	t.mu.Lock()
 	told, held := t.told, t.holds && !t.wasReady
-	t.wasReady = true
 	if told && !isStop(err) {
 		t.result = t.fault(err)
 	}

@@ -2,6 +2,7 @@ package dispatcher_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -309,6 +310,60 @@ func TestCronFollowsAWallClockThatIsSet(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestTheNextTimeOfCronIsToldInItsZone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := started(t, nil, dispatcher.Schedule{Name: "words", Cron: "30 2 * * *", Zone: "Europe/Berlin", Run: nothing})
+		<-time.After(time.Minute)
+		if next := b.state(t, "words").Next.String(); next != "2000-01-01 02:30:00 +0100 CET" {
+			t.Errorf("the next run is at %s; want half past two in Berlin", next)
+		}
+		b.stop(t)
+	})
+}
+
+func TestCronThatDoesNotComeForYearsEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, nil, dispatcher.Schedule{Name: "words", Cron: "0 0 29 2 *", Run: nothing})
+		dispatcher.SetWallClock(b.Dispatcher, func(now time.Time) time.Time { return now.AddDate(97, 0, 0) }) // 2100 is no leap year
+		if err := b.Start(t.Context()); err != nil {
+			t.Fatalf("Start: %v", err)
+		}
+		synctest.Wait()
+		if s := b.state(t, "words"); s.State != dispatcher.Ended || s.Starts != 0 {
+			t.Errorf("the schedule is %+v; want it ended without a run", s)
+		}
+		b.stop(t)
+	})
+}
+
+func TestARunThatBeginsDuringTheStopIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var told error
+		b := newBench(t, nil, dispatcher.Schedule{Name: "words", Cron: "* * * * *", Run: func(ctx context.Context) error {
+			told = context.Cause(ctx)
+			return nil
+		}})
+		dispatcher.SetWallClock(b.Dispatcher, func(now time.Time) time.Time {
+			if now.Minute() == 1 && told == nil { // a run is about to begin
+				go b.stop(t)
+				<-time.After(time.Millisecond) // all are told
+			}
+			return now
+		})
+		if err := b.Start(t.Context()); err != nil {
+			t.Fatalf("Start: %v", err)
+		}
+		<-time.After(2 * time.Minute)
+		b.stop(t)
+		if !errors.Is(told, dispatcher.ErrStopping) {
+			t.Errorf("the run's context ended by %v; want ErrStopping", told)
+		}
+	})
 }
 
 func TestEveryKnowsNoWallClock(t *testing.T) {
