@@ -49,9 +49,8 @@ func contain(ctx context.Context, f Setup, done chan<- result) {
 
 // call runs f in a goroutine of its own, so that one that hangs can be left
 // behind: where f has not returned one grace after the end of ctx, the outcome
-// is ErrAbandoned, and late hears f's result when it comes. What f starts can be
-// found in profiles by the hook's name.
-func (e *Engine) call(ctx context.Context, op string, n *entry, grace time.Duration, f Setup, late func(Cleanup, error)) (Cleanup, error) {
+// is ErrAbandoned. What f starts can be found in profiles by the hook's name.
+func (e *Engine) call(ctx context.Context, op string, n *entry, grace time.Duration, f Setup) (Cleanup, error) {
 	c := &n.start
 	if op == "stop" {
 		c = &n.stop
@@ -61,12 +60,13 @@ func (e *Engine) call(ctx context.Context, op string, n *entry, grace time.Durat
 	e.mu.Unlock()
 	e.observe(Event{Op: op, Hook: &n.Hook, Begins: true})
 
-	cleanup, err := bounded(ctx, grace, func(ctx context.Context) (cleanup Cleanup, err error) {
+	r, pending := bounded(ctx, grace, func(ctx context.Context) (cleanup Cleanup, err error) {
 		pprof.Do(ctx, n.labels, func(ctx context.Context) {
 			cleanup, err = f(ctx)
 		})
 		return cleanup, err
-	}, late)
+	})
+	err := r.err
 	outcome := outcomeOf(err)
 	if err != nil {
 		if cause := context.Cause(ctx); errors.Is(err, context.DeadlineExceeded) && errors.Is(cause, context.DeadlineExceeded) {
@@ -80,7 +80,25 @@ func (e *Engine) call(ctx context.Context, op string, n *entry, grace time.Durat
 	runtime := c.runtime
 	e.mu.Unlock()
 	e.observe(Event{Op: op, Hook: &n.Hook, Runtime: runtime, Err: err})
-	return cleanup, err
+	if pending != nil {
+		go e.await(n, c, pending)
+	}
+	return r.cleanup, err
+}
+
+// await hears the result of a call that was left behind. What a Setup has
+// acquired after all is released at once: the rollback has passed by, and nobody
+// else will do it.
+func (e *Engine) await(n *entry, c *call, pending <-chan result) {
+	r := <-pending
+	e.mu.Lock()
+	c.outcome = late
+	e.mu.Unlock()
+	if r.err == nil && r.cleanup != nil {
+		ctx, cancel := limit(e.values, e.limits.Stop)
+		defer cancel()
+		_ = e.tearDown(ctx, n, r.cleanup, floor) // the observer hears its error
+	}
 }
 
 func outcomeOf(err error) string {
@@ -96,26 +114,24 @@ func outcomeOf(err error) string {
 	return failed
 }
 
-func bounded(ctx context.Context, grace time.Duration, f Setup, late func(Cleanup, error)) (Cleanup, error) {
+// bounded returns what f returned, or ErrAbandoned and where its result will
+// come.
+func bounded(ctx context.Context, grace time.Duration, f Setup) (r result, pending <-chan result) {
 	done := make(chan result, 1)
 	go contain(ctx, f, done)
 	select {
 	case r := <-done:
-		return r.cleanup, r.err
+		return r, nil
 	case <-ctx.Done():
 	}
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case r := <-done:
-		return r.cleanup, r.err
+		return r, nil
 	case <-timer.C:
+		return result{err: ErrAbandoned}, done
 	}
-	go func() {
-		r := <-done
-		late(r.cleanup, r.err)
-	}()
-	return nil, ErrAbandoned
 }
 
 // limit bounds ctx by a hook's own limit, where it has one.

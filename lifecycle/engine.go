@@ -274,17 +274,7 @@ func (e *Engine) raise(ctx context.Context) error {
 func (e *Engine) setUp(ctx context.Context, n *entry) error {
 	ctx, cancel := limit(ctx, n.StartTimeout)
 	defer cancel()
-	cleanup, err := e.call(ctx, "start", n, startGrace, n.Setup, func(cleanup Cleanup, err error) {
-		e.mu.Lock()
-		n.start.outcome = late
-		e.mu.Unlock()
-		if err == nil && cleanup != nil {
-			// The rollback has passed by: nobody else will release it.
-			ctx, cancel := limit(e.values, e.limits.Stop)
-			defer cancel()
-			_ = e.tearDown(ctx, n, cleanup, floor) // the observer hears its error
-		}
-	})
+	cleanup, err := e.call(ctx, "start", n, startGrace, n.Setup)
 	if err != nil {
 		return err
 	}

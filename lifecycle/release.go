@@ -84,10 +84,6 @@ func (e *Engine) tearDown(ctx context.Context, n *entry, cleanup Cleanup, grace 
 	defer cancel()
 	_, err := e.call(ctx, "stop", n, grace, func(ctx context.Context) (Cleanup, error) {
 		return nil, cleanup(ctx)
-	}, func(Cleanup, error) {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		n.stop.outcome = late
 	})
 	return err
 }

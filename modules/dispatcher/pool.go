@@ -240,14 +240,14 @@ func (w *worker) end(o *oneOff, err error) {
 }
 
 // state tells about the one-shot that runs.
-func (w *worker) state() TaskState {
+func (w *worker) state() *TaskState {
 	begun := w.p.epoch.Add(w.since)
-	return TaskState{Name: w.name, Kind: oneShot, State: Running, Since: begun, Begun: begun, Starts: 1}
+	return &TaskState{Name: w.name, Kind: oneShot, State: Running, Since: begun, Begun: begun, Starts: 1}
 }
 
 // state tells about a one-shot that will not run.
-func (o *oneOff) state(s State) TaskState {
-	return TaskState{Name: o.name, Kind: oneShot, State: s, Since: time.Now()}
+func (o *oneOff) state(s State) *TaskState {
+	return &TaskState{Name: o.name, Kind: oneShot, State: s, Since: time.Now()}
 }
 
 // snapshot returns the one-shots: those that run, with labels, then the queue.
@@ -256,7 +256,7 @@ func (p *pool) snapshot() (states []TaskState, labels []string) {
 	defer p.mu.Unlock()
 	for _, w := range p.workers {
 		if w.name != "" {
-			states, labels = append(states, w.state()), append(labels, w.label)
+			states, labels = append(states, *w.state()), append(labels, w.label)
 		}
 	}
 	for _, o := range slices.Concat(p.out[p.taken:], p.in) {

@@ -224,7 +224,7 @@ func (t *task) settle(stacks func(key, value string) string) error {
 		defer t.mu.Unlock()
 		return t.result
 	}
-	e := event(*s, nil)
+	e := event(s, nil)
 	e.close(Abandoned)
 	*s = e.TaskState
 	t.mu.Unlock()
@@ -245,5 +245,5 @@ func (t *task) event(err error) *Event {
 	if err == nil && t.d.p.Observe == nil && !t.d.p.Log.Core().Enabled(zapcore.DebugLevel) {
 		return nil
 	}
-	return event(t.state, err)
+	return event(&t.state, err)
 }

@@ -56,8 +56,8 @@ type Event struct {
 	Stack string // of a panic, or of the goroutines of an abandoned task
 }
 
-func event(s TaskState, err error) *Event {
-	e := &Event{TaskState: s, Err: err}
+func event(s *TaskState, err error) *Event {
+	e := &Event{TaskState: *s, Err: err}
 	if p, ok := errors.AsType[*lifecycle.PanicError](err); ok {
 		e.Stack = string(p.Stack)
 	}
@@ -130,5 +130,8 @@ func outcome(recovered any, returned bool, err error) error {
 
 // isStop tells whether err is what a run returns that ended because it was told.
 func isStop(err error) bool {
-	return err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrStopping) || errors.Is(err, ErrDone)
+	if err == nil || err == context.Canceled { // mostly; errors.Is needs more stack than a task has at first
+		return true
+	}
+	return errors.Is(err, context.Canceled) || errors.Is(err, ErrStopping) || errors.Is(err, ErrDone)
 }

@@ -102,7 +102,7 @@ func (d *Dispatcher) settle(spent bool) []error {
 	}
 	states, labels := d.pool.snapshot()
 	for i, label := range labels {
-		e := event(states[i], nil)
+		e := event(&states[i], nil)
 		e.close(Abandoned)
 		errs = append(errs, d.abandon(e, stacks(workerLabel, label)))
 	}
