@@ -51,61 +51,86 @@ func BenchmarkStartStop(b *testing.B) {
 	}
 }
 
-// round measures each subject once and keeps the least that it took so far.
-func round(tb testing.TB, least map[string]time.Duration, names []string, run func(i int) func()) {
+// least returns the processor time that each subject took in the best of several
+// rounds, in which they take turns. What prepare does is not counted.
+func least(tb testing.TB, subjects int, prepare func(i int) (run func())) []time.Duration {
 	tb.Helper()
-	for i, name := range names {
-		f := run(i)
-		runtime.GC()
-		before := cpu(tb)
-		f()
-		if used := cpu(tb) - before; least[name] == 0 || used < least[name] {
-			least[name] = used
+	const rounds = 15
+	best := make([]time.Duration, subjects)
+	for range rounds {
+		for i := range best {
+			run := prepare(i)
+			runtime.GC()
+			before := cpu(tb)
+			run()
+			if used := cpu(tb) - before; best[i] == 0 || used < best[i] {
+				best[i] = used
+			}
+		}
+	}
+	return best
+}
+
+// TestHandOverIsNoSlowerThanItsPeers keeps the target of Go.
+func TestHandOverIsNoSlowerThanItsPeers(t *testing.T) {
+	const n = 500_000
+	best := least(t, len(handOvers), func(i int) func() { return func() { handOvers[i].run(t, n) } })
+	own := best[0]
+	for i, s := range handOvers {
+		t.Logf("%-30s %6.1f ns each, %5.2f times ours", s.name, float64(best[i])/n, float64(best[i])/float64(own))
+		if s.peer && best[i] < own {
+			t.Errorf("%s takes %v, ours %v; want ours no slower", s.name, best[i], own)
 		}
 	}
 }
 
-// TestRatios holds the dispatcher to its figures: processor time, the best of
-// interleaved rounds.
-func TestRatios(t *testing.T) {
-	const rounds = 15
-	t.Run("Go", func(t *testing.T) {
-		const n = 500_000
-		least := make(map[string]time.Duration)
-		var names []string
-		for _, s := range handOvers {
-			names = append(names, s.name)
+// TestStartAndStopAreCheap keeps the target of supervision.
+func TestStartAndStopAreCheap(t *testing.T) {
+	const n = 10_000
+	best := least(t, len(startStops), func(i int) func() { return startStops[i].build(t, n) })
+	own, floor, suture := best[0], best[1], best[3]
+	for i, s := range startStops {
+		t.Logf("%-30s %6.0f ns each, %5.2f times goroutines", s.name, float64(best[i])/n, float64(best[i])/float64(floor))
+	}
+	if own > 3*floor {
+		t.Errorf("ours takes %v; want at most 3 times goroutines, which take %v", own, floor)
+	}
+	if 2*own > suture {
+		t.Errorf("ours takes %v; want at most half of suture, which takes %v", own, suture)
+	}
+}
+
+// TestCostOfAServiceIsFlat keeps the target that a service costs the same among
+// few and among many: what it costs beside a dispatcher without any, in plain
+// goroutines of the same number, which cost more where they leave the cache.
+func TestCostOfAServiceIsFlat(t *testing.T) {
+	const total = 20_000 // services in all, so that each number is measured alike
+	own, floor := startStops[0].build, startStops[1].build
+	var few float64
+	for _, n := range []int{10, 100, 1_000, 10_000} {
+		subjects := []func() func(){
+			func() func() { return own(t, n) },
+			func() func() { return own(t, 0) },
+			func() func() { return floor(t, n) },
 		}
-		for range rounds {
-			round(t, least, names, func(i int) func() { return func() { handOvers[i].run(t, n) } })
-		}
-		for _, name := range names {
-			t.Logf("%-30s %6.1f ns each, ratio to ostov %.2f", name, float64(least[name])/n, float64(least[name])/float64(least["ostov"]))
-		}
-		for _, peer := range []string{"pond", "ants", "conc"} {
-			if least["ostov"] > least[peer] {
-				t.Errorf("Go took %v; %s took %v", least["ostov"], peer, least[peer])
+		best := least(t, len(subjects), func(i int) func() {
+			runs := make([]func(), total/n)
+			for r := range runs {
+				runs[r] = subjects[i]()
 			}
+			return func() {
+				for _, run := range runs {
+					run()
+				}
+			}
+		})
+		each, plain := float64(best[0]-best[1])/total, float64(best[2])/total
+		t.Logf("%6d services: %5.0f ns each, %.2f times goroutines", n, each, each/plain)
+		if few == 0 {
+			few = each / plain
 		}
-	})
-	t.Run("start and stop", func(t *testing.T) {
-		const n = 10_000
-		least := make(map[string]time.Duration)
-		var names []string
-		for _, s := range startStops {
-			names = append(names, s.name)
+		if each/plain > 1.5*few {
+			t.Errorf("among %d a service costs %.2f goroutines, among 10 it costs %.2f; want the same, or at most half more", n, each/plain, few)
 		}
-		for range rounds {
-			round(t, least, names, func(i int) func() { return startStops[i].build(t, n) })
-		}
-		for _, name := range names {
-			t.Logf("%-30s %6.0f ns each, ratio to goroutines %.2f", name, float64(least[name])/n, float64(least[name])/float64(least["goroutines"]))
-		}
-		if least["ostov"] > 3*least["goroutines"] {
-			t.Errorf("start and stop took %v; want at most 3 times plain goroutines, which took %v", least["ostov"], least["goroutines"])
-		}
-		if 2*least["ostov"] > least["suture"] {
-			t.Errorf("start and stop took %v; want at most half of suture, which took %v", least["ostov"], least["suture"])
-		}
-	})
+	}
 }

@@ -52,6 +52,7 @@ func stop(tb testing.TB, d *dispatcher.Dispatcher) {
 // handOver hands n tiny functions to 8 workers and returns when all have run.
 type handOver struct {
 	name string
+	peer bool
 	run  func(tb testing.TB, n int)
 }
 
@@ -72,16 +73,16 @@ func ostovGo(ctx context.Context) func(testing.TB, int) {
 }
 
 var handOvers = []handOver{
-	{"ostov", ostovGo(context.Background())},
-	{"ostov with values", ostovGo(context.WithValue(context.Background(), key{}, "value"))},
-	{"pond", func(_ testing.TB, n int) {
+	{"ostov", false, ostovGo(context.Background())},
+	{"ostov with values", false, ostovGo(context.WithValue(context.Background(), key{}, "value"))},
+	{"pond", true, func(_ testing.TB, n int) {
 		p := pond.NewPool(workers)
 		for range n {
 			_ = p.Go(func() {}) // fails on a stopped pool only
 		}
 		p.StopAndWait()
 	}},
-	{"ants", func(tb testing.TB, n int) {
+	{"ants", true, func(tb testing.TB, n int) {
 		p, err := ants.NewPool(workers)
 		if err != nil {
 			tb.Fatal(err)
@@ -96,14 +97,14 @@ var handOvers = []handOver{
 		all.Wait()
 		p.Release()
 	}},
-	{"conc", func(_ testing.TB, n int) {
+	{"conc", true, func(_ testing.TB, n int) {
 		p := pool.New().WithMaxGoroutines(workers)
 		for range n {
 			p.Go(func() {})
 		}
 		p.Wait()
 	}},
-	{"channel", func(_ testing.TB, n int) { // no isolation, no accounting: the floor
+	{"channel", false, func(_ testing.TB, n int) { // no isolation, no accounting: the floor
 		queue := make(chan func(), 1024)
 		var all sync.WaitGroup
 		for range workers {
