@@ -141,18 +141,18 @@ func (d *Dispatcher) launch(ctx context.Context) error {
 	}
 	d.up = true
 	d.p.Log.Info("starting up", zap.Int("tasks", len(d.tasks)), zap.Int("workers", d.p.Config.Workers))
-	var labels []string // the engine knows its own by them; other values, such as a trace, are not for good
+	var labels []string // by which the engine knows its own
 	pprof.ForLabels(ctx, func(key, value string) bool {
 		labels = append(labels, key, value)
 		return true
 	})
-	d.root = pprof.WithLabels(context.Background(), pprof.Labels(labels...)) //nolint:forbidigo // a root of its own, as said above
+	d.root = pprof.WithLabels(context.Background(), pprof.Labels(labels...)) //nolint:forbidigo // other values of the start, such as its trace, are not for good
 	d.alive.Store(int64(len(d.tasks)))
 	if len(d.tasks) == 0 {
 		close(d.ended)
 	}
 	for _, t := range d.tasks {
-		go relay(t.live)
+		go relay(t)
 	}
 	d.pool.start()
 	return nil

@@ -95,7 +95,7 @@ func (p *pool) start() {
 	p.epoch = time.Now()
 	p.alive.Store(int64(len(p.workers)))
 	for _, w := range p.workers {
-		go relay(w.live)
+		go relay(w)
 	}
 }
 

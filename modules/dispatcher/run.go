@@ -39,15 +39,15 @@ type task struct {
 	result   error // what it returned when told, instead of ending quietly
 }
 
-// relay calls life, again in another goroutine where runtime.Goexit ends this one.
-func relay(life func()) {
+// relay calls live, again in another goroutine where runtime.Goexit ends this one.
+func relay(l interface{ live() }) {
 	over := false
 	defer func() {
 		if !over {
-			go relay(life)
+			go relay(l)
 		}
 	}()
-	life()
+	l.live()
 	over = true
 }
 

@@ -130,7 +130,7 @@ func outcome(recovered any, returned bool, err error) error {
 
 // isStop tells whether err is what a run returns that ended because it was told.
 func isStop(err error) bool {
-	if err == nil || err == context.Canceled { // mostly; errors.Is needs more stack than a task has at first
+	if err == nil || err == context.Canceled { //nolint:errorlint // mostly; errors.Is needs more stack than a task has at first
 		return true
 	}
 	return errors.Is(err, context.Canceled) || errors.Is(err, ErrStopping) || errors.Is(err, ErrDone)
