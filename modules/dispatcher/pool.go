@@ -115,10 +115,8 @@ func (p *pool) take(ctx context.Context, o oneOff) error {
 }
 
 func (p *pool) put(o *oneOff) error {
-	select {
-	case <-p.d.p.Stopping:
+	if closed(p.d.p.Stopping) {
 		return ErrStopping
-	default:
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

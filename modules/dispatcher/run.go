@@ -53,35 +53,32 @@ func relay(l interface{ live() }) {
 
 func (t *task) live() {
 	ctx := labelled(t.d.root, taskLabel, t.state.Name)
-	for !t.over && t.wait() {
-		t.once(ctx)
-	}
-	if !t.over {
-		t.enter(Ended, false, time.Now(), 0, nil)
+	for !t.over {
+		if now, due := t.wait(); due {
+			t.once(ctx, now)
+		} else {
+			t.enter(Ended, false, now, 0, nil)
+		}
 	}
 	if t.d.alive.Add(-1) == 0 {
 		close(t.d.ended)
 	}
 }
 
-// wait returns true when the next run is due, and false where there will be none.
-func (t *task) wait() bool {
+// wait returns, with the time, when the next run is due, or none will be.
+func (t *task) wait() (now time.Time, due bool) {
 	for {
-		select {
-		case <-t.d.told:
-			return false
-		case <-t.stopping:
-			return false
-		default:
+		now = time.Now()
+		if closed(t.d.told) || closed(t.stopping) {
+			return now, false
 		}
-		now := time.Now()
-		due := t.plan.due(now)
-		left := due.Sub(now)
+		next := t.plan.due(now)
+		left := next.Sub(now)
 		if left <= 0 {
-			return !due.IsZero()
+			return now, !next.IsZero()
 		}
 		t.mu.Lock()
-		t.state.Next = due
+		t.state.Next = next
 		t.mu.Unlock()
 		select {
 		case <-t.d.told:
@@ -92,22 +89,21 @@ func (t *task) wait() bool {
 }
 
 // once is one run. No parent ends its context: to tell each of thousands is faster.
-func (t *task) once(ctx context.Context) {
+func (t *task) once(ctx context.Context, now time.Time) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	begun := t.begin(cancel)
+	t.begin(now, cancel)
 	var err error
 	returned := false
 	defer func() {
 		err = outcome(recover(), returned, err)
 		cancel(nil)
-		t.end(begun, err)
+		t.end(now, err)
 	}()
 	err = t.plan.run(ctx)
 	returned = true
 }
 
-func (t *task) begin(cancel context.CancelCauseFunc) time.Time {
-	now := time.Now()
+func (t *task) begin(now time.Time, cancel context.CancelCauseFunc) {
 	t.mu.Lock()
 	s := &t.state
 	s.State, s.Since, s.Begun, s.Next = Running, now, now, time.Time{}
@@ -125,7 +121,6 @@ func (t *task) begin(cancel context.CancelCauseFunc) time.Time {
 		cancel(ErrStopping)
 	}
 	t.d.emit(e)
-	return now
 }
 
 // ready hears that a run is ready that holds the start.
@@ -238,6 +233,15 @@ func (t *task) snapshot() TaskState {
 		t.state.Degraded = false
 	}
 	return t.state
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // event tells what the task has entered; nil: nobody would hear. It is locked.

@@ -25,11 +25,8 @@ const (
 	Abandoned State = "abandoned" // ignored the stop, or, a one-shot, was not begun before it
 )
 
-const ( // the kinds of work
-	service  = "service"
-	schedule = "schedule"
-	oneShot  = "once"
-)
+// The kinds of work.
+const service, schedule, oneShot = "service", "schedule", "once"
 
 // TaskState tells about one task. Durations are in nanoseconds in JSON.
 type TaskState struct {

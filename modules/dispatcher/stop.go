@@ -116,10 +116,8 @@ func (d *Dispatcher) abandon(e *Event, stack string) error {
 	return fmt.Errorf("%s %q ignores the stop: it has run for %v and is left behind", e.Kind, e.Name, e.Took.Round(time.Millisecond))
 }
 
-const ( // labels of goroutines of tasks and workers, and of all that they start
-	taskLabel   = "dispatcher.task"
-	workerLabel = "dispatcher.worker"
-)
+// Labels of the goroutines of tasks and workers, and of all that they start.
+const taskLabel, workerLabel = "dispatcher.task", "dispatcher.worker"
 
 // labelled labels the goroutine that calls it, and a context.
 func labelled(ctx context.Context, key, value string) context.Context {
