@@ -58,7 +58,7 @@ func (e *Engine) call(ctx context.Context, op string, n *entry, grace time.Durat
 	e.mu.Lock()
 	c.begun, c.outcome = time.Now(), running
 	e.mu.Unlock()
-	e.observe(Event{Op: op, Hook: &n.Hook, Begins: true})
+	ctx = e.observe(ctx, Event{Op: op, Hook: &n.Hook, Begins: true})
 
 	r, pending := bounded(ctx, grace, func(ctx context.Context) (cleanup Cleanup, err error) {
 		pprof.Do(ctx, n.labels, func(ctx context.Context) {
@@ -79,7 +79,7 @@ func (e *Engine) call(ctx context.Context, op string, n *entry, grace time.Durat
 	c.runtime, c.outcome, c.err = time.Since(c.begun), outcome, err
 	runtime := c.runtime
 	e.mu.Unlock()
-	e.observe(Event{Op: op, Hook: &n.Hook, Runtime: runtime, Err: err})
+	e.observe(ctx, Event{Op: op, Hook: &n.Hook, Runtime: runtime, Err: err})
 	if pending != nil {
 		go e.await(n, c, pending)
 	}

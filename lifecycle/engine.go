@@ -38,7 +38,7 @@ const (
 // Engine starts hooks in order and stops them in reverse. Its methods may be
 // called from any goroutine.
 type Engine struct {
-	observe func(Event)
+	observe Observer
 	id      string // tells this engine's goroutines from those of another
 
 	requested chan struct{} // closes with the first Shutdown
@@ -60,12 +60,11 @@ type Engine struct {
 	left      []string                // goroutines of hooks that outlived the stop
 }
 
-// NewEngine makes an engine in state New, with the limits' defaults. observe,
-// which may be nil, hears of each call of a hook, from several goroutines at a
-// time.
-func NewEngine(observe func(Event)) *Engine {
+// NewEngine makes an engine in state New, with the limits' defaults. observe may
+// be nil.
+func NewEngine(observe Observer) *Engine {
 	if observe == nil {
-		observe = func(Event) {}
+		observe = func(ctx context.Context, _ Event) context.Context { return ctx }
 	}
 	e := &Engine{
 		limits:    Limits{Start: 15 * time.Second, Stop: 25 * time.Second},
@@ -219,10 +218,12 @@ func (e *Engine) Start(ctx context.Context) error {
 	slices.SortStableFunc(e.entries, func(a, b *entry) int { return int(a.Phase) - int(b.Phase) })
 	e.mu.Unlock()
 
+	ctx = e.observe(ctx, Event{Op: "start", Begins: true})
 	err := e.raise(ctx)
 
 	e.mu.Lock()
-	e.up = time.Since(e.began)
+	up := time.Since(e.began)
+	e.up = up
 	e.interrupt = nil
 	if cause := context.Cause(ctx); cause != nil && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, cause)) {
 		err = ErrStopped
@@ -232,15 +233,18 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	if err == nil {
 		e.state = Running
-		e.mu.Unlock()
+	} else {
+		e.enterStop()
+	}
+	e.mu.Unlock()
+	e.observe(ctx, Event{Op: "start", Runtime: up, Err: err})
+	if err == nil {
 		return nil
 	}
-	e.enterStop()
-	e.mu.Unlock()
 
 	total, cancel := context.WithTimeout(e.values, e.limits.Stop)
 	defer cancel()
-	rollback := e.release(total)
+	rollback := e.release(total, 0)
 	final := Failed
 	if rollback == nil && errors.Is(err, ErrStopped) {
 		final = Stopped
@@ -311,15 +315,11 @@ func (e *Engine) Stop(ctx context.Context) error {
 	total, cancel := context.WithTimeout(e.values, e.limits.Stop)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	if state == Running && e.limits.DrainDelay > 0 {
-		delay := time.NewTimer(e.limits.DrainDelay)
-		defer delay.Stop()
-		select {
-		case <-delay.C:
-		case <-total.Done():
-		}
+	var delay time.Duration
+	if state == Running {
+		delay = e.limits.DrainDelay
 	}
-	err := e.release(total)
+	err := e.release(total, delay)
 	e.finish(Stopped, err)
 	return err
 }

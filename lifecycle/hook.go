@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"context"
 	"runtime/pprof"
 	"time"
 )
@@ -25,15 +26,22 @@ type Hook struct {
 // StopTimeout, so that it can tell itself what it had to leave behind.
 const Margin = 500 * time.Millisecond
 
-// Event tells an observer that a hook's Setup (Op "start") or Cleanup (Op
-// "stop") begins or has ended.
+// Event tells an [Observer] that a hook's Setup (Op "start") or Cleanup (Op
+// "stop") begins or has ended, or the whole start or stop.
 type Event struct {
 	Op      string
-	Hook    *Hook // not to be changed
+	Hook    *Hook // not to be changed; nil: the whole
 	Begins  bool  // and nothing below is known yet
 	Runtime time.Duration
 	Err     error
 }
+
+// Observer hears of each beginning, and returns the context for what begins:
+// ctx, or one made of it. It hears of the end with that same context, and what
+// it returns then is not used. The context of a whole start or stop is the
+// parent of those of its hooks. Several goroutines may call it at a time; it is
+// to be quick, and not to panic.
+type Observer func(ctx context.Context, e Event) context.Context
 
 // entry is a hook in the engine's list, with what has become of it.
 type entry struct {

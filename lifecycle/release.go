@@ -19,10 +19,20 @@ const (
 	floorTotal = 500 * time.Millisecond
 )
 
-// release runs the Cleanups of everything acquired, in reverse: Work and Serve
-// side by side within the phase, the others one by one. total ends when the
-// time is spent; what remains then gets its floor.
-func (e *Engine) release(total context.Context) error {
+// release runs, after the delay, the Cleanups of everything acquired, in
+// reverse: Work and Serve side by side within the phase, the others one by one.
+// total ends when the time is spent; what remains then gets its floor.
+func (e *Engine) release(total context.Context, delay time.Duration) (err error) {
+	total = e.observe(total, Event{Op: "stop", Begins: true})
+	defer func() { e.observe(total, Event{Op: "stop", Runtime: time.Since(e.ended), Err: err}) }()
+	if delay > 0 {
+		timer := time.NewTimer(delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-total.Done():
+		}
+	}
 	var (
 		errs  []error
 		spent time.Time // when the floor of all is spent, too

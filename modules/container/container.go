@@ -29,9 +29,10 @@ type Container struct {
 	err error // of the build
 
 	// Set while Fx builds.
-	events fxevent.Logger
-	dot    fx.DotGraph
-	log    *zap.Logger
+	events    fxevent.Logger
+	dot       fx.DotGraph
+	log       *zap.Logger
+	observers []lifecycle.Observer
 
 	stopped sync.Once    // the record of the stop is written
 	cause   atomic.Value // why the context of Run ended, a string

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"context"
 	"sync"
 
 	"go.uber.org/fx/fxevent"
@@ -59,8 +60,25 @@ func (e *events) connect(log *zap.Logger, errors zapcore.Level) {
 	}
 }
 
-// observe tells of the engine's hooks as Fx does of its own.
-func (c *Container) observe(h lifecycle.Event) {
+// observe hands the engine's events on.
+func (c *Container) observe(ctx context.Context, e lifecycle.Event) context.Context {
+	if e.Hook != nil {
+		c.logEvent(e)
+	}
+	if !e.Begins {
+		for _, hear := range c.observers {
+			hear(ctx, e)
+		}
+		return ctx
+	}
+	for _, hear := range c.observers {
+		ctx = hear(ctx, e)
+	}
+	return ctx
+}
+
+// logEvent tells of the engine's hooks as Fx does of its own.
+func (c *Container) logEvent(h lifecycle.Event) {
 	if _, ours := c.events.(*events); ours && h.Err == nil && !c.log.Core().Enabled(zapcore.DebugLevel) {
 		return // nobody would read it
 	}

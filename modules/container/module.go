@@ -48,6 +48,8 @@ type connectParams struct {
 	Health    *health.Registry
 	Checks    []health.Check `group:"health"`
 	Endpoints []Endpoint     `group:"container.endpoints"`
+
+	Observers []lifecycle.Observer `group:"container.observers"`
 }
 
 // connect hands over, once all is built, what could not be an argument: those
@@ -66,6 +68,7 @@ func connect(p connectParams) {
 	p.Health.Add(p.Checks...)
 	p.Container.ready.endpoints = p.Endpoints
 	p.Container.dot = p.Dot
+	p.Container.observers = p.Observers
 }
 
 // isReady tells whether the application takes work: it runs, and no stop began.
