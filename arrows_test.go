@@ -29,6 +29,7 @@ var arrows = []struct{ room, rooms, libraries string }{
 	{"lifecycle", "", ""},
 	{"internal/listen", "", ""},
 	{"internal/constructor", "", ""},
+	{"internal/load", "", ""}, // for test files
 	{"health", "", "go.uber.org/fx"},
 	{"config", "", "go.yaml.in/yaml/v3 github.com/go-playground/validator/v10"},
 
@@ -46,7 +47,7 @@ var arrows = []struct{ room, rooms, libraries string }{
 	{"modules", level3 + " modules/*", "go.uber.org/fx"},
 	{"cmd", level3 + " modules", any3rd},
 	{"examples", level3 + " modules", any3rd},
-	{"apptest", level3 + " modules", any3rd},
+	{"apptest", level3 + " modules internal/load", any3rd},
 	{".", level3 + " modules", any3rd}, // the documentation and the tests of the whole application
 }
 
@@ -58,6 +59,10 @@ var confined = []struct {
 	{
 		"example.com/ostov/apptest", "test files",
 		func(room, _ string) bool { return room == "apptest" },
+	},
+	{
+		"example.com/ostov/internal/load", "test files",
+		func(room, _ string) bool { return room == "internal/load" || room == "apptest" },
 	},
 	{
 		"go.uber.org/fx", "module.go of a module",
@@ -115,6 +120,9 @@ func TestAnImportThatGoesUpIsSeen(t *testing.T) {
 		{name: "main to feature", file: "cmd/app/a.go", imports: "example.com/ostov/modules/charfinder", want: "cmd may not"},
 		{name: "test kit in a product file", file: "cmd/app/a.go", imports: "example.com/ostov/apptest", want: "test files"},
 		{name: "test kit in a test", file: "modules/charfinder/a_test.go", imports: "example.com/ostov/apptest"},
+		{name: "load client in a product file", file: "modules/http/a.go", imports: "example.com/ostov/internal/load", want: "test files"},
+		{name: "load client in a test", file: "modules/http/a_test.go", imports: "example.com/ostov/internal/load"},
+		{name: "load client in the test kit", file: "apptest/a.go", imports: "example.com/ostov/internal/load"},
 		{name: "Fx outside module.go", file: "modules/greeter/task.go", imports: "go.uber.org/fx/fxevent", want: "module.go"},
 		{name: "Fx in module.go", file: "modules/greeter/module.go", imports: "go.uber.org/fx"},
 		{name: "Echo in a domain file", file: "modules/greeter/greeter.go", imports: "github.com/labstack/echo/v4", want: "http.go"},
@@ -153,7 +161,7 @@ func TestNothingForTestsIsInTheBinary(t *testing.T) {
 	if !slices.Contains(linked, "go.uber.org/fx") {
 		t.Errorf("go list -deps ./cmd/... = %d packages without go.uber.org/fx; want all that is linked", len(linked))
 	}
-	for _, p := range []string{"testing", "net/http/httptest", "go.uber.org/fx/fxtest", "go.uber.org/goleak", "example.com/ostov/apptest"} {
+	for _, p := range []string{"testing", "net/http/httptest", "go.uber.org/fx/fxtest", "go.uber.org/goleak", "example.com/ostov/apptest", "example.com/ostov/internal/load"} {
 		if slices.Contains(linked, p) {
 			t.Errorf("%s is linked into a binary; go list -deps says through which package", p)
 		}
@@ -223,7 +231,7 @@ func refuse(name, imported string) string {
 	case ours:
 		other, otherRow := roomOf(path.Clean(folder))
 		allowed = other == room || otherRow >= 0 && slices.Contains(strings.Fields(arrow.rooms), arrows[otherRow].room) ||
-			test && other == "apptest"
+			test && (other == "apptest" || other == "internal/load")
 	case strings.Contains(first, "."): // a library, not the standard one
 		allowed = test || arrow.libraries == any3rd ||
 			slices.ContainsFunc(strings.Fields(arrow.libraries), func(l string) bool { return within(imported, l) })
