@@ -45,8 +45,9 @@ var arrows = []struct{ room, rooms, libraries string }{
 	{"modules/*", level3, any3rd}, // admin and each feature
 
 	{"modules", level3 + " modules/*", "go.uber.org/fx"},
-	{"cmd", level3 + " modules", any3rd},
-	{"examples", level3 + " modules", any3rd},
+	{"internal/command", level3 + " modules", any3rd},
+	{"cmd", level3 + " internal/command modules", any3rd},
+	{"examples", level3 + " internal/command modules", any3rd},
 	{"apptest", level3 + " modules internal/load", any3rd},
 	{".", level3 + " modules", any3rd}, // the documentation and the tests of the whole application
 }
@@ -116,6 +117,8 @@ func TestAnImportThatGoesUpIsSeen(t *testing.T) {
 		{name: "feature to admin", file: "modules/greeter/a.go", imports: "example.com/ostov/modules/admin", want: "modules/greeter may not"},
 		{name: "feature to the list", file: "modules/greeter/a.go", imports: "example.com/ostov/modules", want: "modules/greeter may not"},
 		{name: "list to feature", file: "modules/modules.go", imports: "example.com/ostov/modules/charfinder"},
+		{name: "command line to feature", file: "internal/command/a.go", imports: "example.com/ostov/modules/charfinder", want: "internal/command may not"},
+		{name: "server to the command line", file: "modules/http/a.go", imports: "example.com/ostov/internal/command", want: "modules/http may not"},
 		{name: "main to the list", file: "cmd/app/a.go", imports: "example.com/ostov/modules"},
 		{name: "main to feature", file: "cmd/app/a.go", imports: "example.com/ostov/modules/charfinder", want: "cmd may not"},
 		{name: "test kit in a product file", file: "cmd/app/a.go", imports: "example.com/ostov/apptest", want: "test files"},

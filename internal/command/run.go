@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"github.com/spf13/cobra"
@@ -19,6 +19,6 @@ failed, and 2 where usage or configuration is wrong.`,
 	}
 }
 
-func (p *program) run(*cobra.Command, []string) {
-	p.code = container.Run(p.ctx, p.process, p.modules)
+func (p *program) run(cmd *cobra.Command, _ []string) {
+	p.code = container.Run(cmd.Context(), p.process, p.modules)
 }

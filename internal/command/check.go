@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 	"example.com/ostov/modules/container"
 )
 
-func (p *program) checkCommand() *cobra.Command {
+func checkCommand(application func() *container.Container) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
 		Short: "Check configuration and wiring without starting anything",
@@ -16,10 +16,12 @@ func (p *program) checkCommand() *cobra.Command {
 constructors. It opens no port and writes no file. The exit code is 0 where all
 is well, 2 where the configuration is wrong and 1 where the wiring is.`,
 		Args: cobra.NoArgs,
-		Run: func(cmd *cobra.Command, _ []string) {
-			if _, ok := get[*container.Container](p); ok {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := application().Build()
+			if err == nil {
 				fmt.Fprintln(cmd.OutOrStdout(), "Configuration and wiring are fine.")
 			}
+			return err
 		},
 	}
 }

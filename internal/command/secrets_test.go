@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -31,6 +31,14 @@ type vault struct {
 		Key config.Secret `yaml:"key"`
 	} `yaml:"inner"`
 	File config.Secret `yaml:"file"`
+}
+
+// writer is called with what is written.
+type writer func(p []byte)
+
+func (w writer) Write(p []byte) (int, error) {
+	w(p)
+	return len(p), nil
 }
 
 func TestSecretsAreShownNowhere(t *testing.T) {
@@ -73,16 +81,12 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 		process.Stdout, process.Stderr = &out, &err
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		p := &program{ctx: ctx, process: process, modules: leaky}
-		root := p.root()
-		root.SetArgs(args)
-		root.SetOut(&out)
-		root.SetErr(&err)
 		if len(args) == 0 { // it runs until it is ready
-			p.process.Stdout = &lineWriter{line: func(string) { cancel() }}
+			process.Stdout = writer(func([]byte) { cancel() })
 		}
-		if e := root.Execute(); e != nil || p.code != want {
-			t.Errorf("app %v = %d, %v; want %d; stderr\n%s", args, p.code, e, want, &err)
+		p := &program{process: process, modules: leaky}
+		if code := p.execute(ctx, args); code != want {
+			t.Errorf("app %v = %d; want %d; stderr\n%s", args, code, want, &err)
 		}
 		shown.Write(out.Bytes())
 		shown.Write(err.Bytes())

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 	"example.com/ostov/modules/container"
 )
 
-func (p *program) configCommand() *cobra.Command {
+func configCommand(application func() *container.Container) *cobra.Command {
 	var asJSON bool
 	show := &cobra.Command{
 		Use:   "config",
@@ -20,22 +20,21 @@ func (p *program) configCommand() *cobra.Command {
 		Long: `Config shows the effective value of every setting and its source: a file and
 line, a variable, a flag or the default. Secrets are masked.`,
 		Args: cobra.NoArgs,
-		Run: func(cmd *cobra.Command, _ []string) {
-			settings, ok := get[*config.Config](p)
-			if !ok {
-				return
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			settings, err := container.Get[*config.Config](application())
+			if err != nil {
+				return err
 			}
 			if asJSON {
 				encoder := json.NewEncoder(cmd.OutOrStdout())
 				encoder.SetIndent("", "\t")
-				p.end(encoder.Encode(settings.Values()))
-				return
+				return encoder.Encode(settings.Values())
 			}
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			for _, v := range settings.Values() {
 				fmt.Fprintf(w, "%s\t%s\t%s\n", v.Key, v.Value, v.Source)
 			}
-			p.end(w.Flush())
+			return w.Flush()
 		},
 	}
 	show.Flags().BoolVar(&asJSON, "json", false, "as JSON, with the names of the variables and what each setting means")
@@ -43,11 +42,12 @@ line, a variable, a flag or the default. Secrets are masked.`,
 		Use:   "sample",
 		Short: "Write a commented app.yaml with the defaults",
 		Args:  cobra.NoArgs,
-		Run: func(cmd *cobra.Command, _ []string) {
-			parts, ok := get[sections](p)
-			if ok {
-				p.end(config.Sample(cmd.OutOrStdout(), parts.Sections))
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			parts, err := container.Get[sections](application())
+			if err != nil {
+				return err
 			}
+			return config.Sample(cmd.OutOrStdout(), parts.Sections)
 		},
 	})
 	return show
@@ -59,6 +59,3 @@ type sections struct {
 
 	Sections []config.Section `group:"config.sections"`
 }
-
-// end sets the exit code of a command that has done its work with err.
-func (p *program) end(err error) { p.code = container.Exit(p.process.Stderr, err) }

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -6,24 +6,25 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/ostov/modules/container"
 	httpserver "example.com/ostov/modules/http"
 )
 
-func (p *program) routesCommand() *cobra.Command {
+func routesCommand(application func() *container.Container) *cobra.Command {
 	return &cobra.Command{
 		Use:   "routes",
 		Short: "List the routes of the public HTTP server",
 		Args:  cobra.NoArgs,
-		Run: func(cmd *cobra.Command, _ []string) {
-			server, ok := get[*httpserver.Server](p)
-			if !ok {
-				return
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			server, err := container.Get[*httpserver.Server](application())
+			if err != nil {
+				return err
 			}
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			for _, r := range server.Table() {
 				fmt.Fprintf(w, "%s\t%s\t%s\n", r.Method, r.Path, r.Handler)
 			}
-			p.end(w.Flush())
+			return w.Flush()
 		},
 	}
 }

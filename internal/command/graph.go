@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"encoding/json"
@@ -11,7 +11,7 @@ import (
 	"example.com/ostov/modules/container"
 )
 
-func (p *program) graphCommand() *cobra.Command {
+func graphCommand(application func() *container.Container) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "graph",
@@ -23,10 +23,12 @@ func (p *program) graphCommand() *cobra.Command {
 			}
 			return nil
 		},
-		Run: func(cmd *cobra.Command, _ []string) {
-			if c, ok := get[*container.Container](p); ok {
-				p.end(graphWriter(format)(cmd.OutOrStdout(), c.Graph()))
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c := application()
+			if err := c.Build(); err != nil {
+				return err
 			}
+			return graphWriter(format)(cmd.OutOrStdout(), c.Graph())
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "json", "json, dot (Graphviz) or mermaid")
