@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	level1 = "lifecycle internal/listen internal/constructor health config"
+	level1 = "lifecycle internal/listen internal/notify internal/constructor health config"
 	level2 = level1 + " modules/container"
 	level3 = level2 + " modules/telemetry modules/http modules/tcp modules/dispatcher modules/database modules/jobs"
 	any3rd = "*"
@@ -28,6 +28,7 @@ const (
 var arrows = []struct{ room, rooms, libraries string }{
 	{"lifecycle", "", ""},
 	{"internal/listen", "", ""},
+	{"internal/notify", "", ""},
 	{"internal/constructor", "", ""},
 	{"internal/load", "", ""}, // for test files
 	{"health", "", "go.uber.org/fx"},

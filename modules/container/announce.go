@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"example.com/ostov/internal/notify"
 )
 
 // Endpoint is where a module serves, for the line that tells that all is ready.
@@ -22,6 +24,10 @@ type announcer struct {
 	endpoints []Endpoint
 	once      sync.Once
 	last      chan struct{} // closes when the line before is out
+
+	tell      func(news ...string) // the service manager; nil: there is none
+	stopLimit time.Duration
+	told      sync.Once // that the application stops
 }
 
 // serving prints where the application serves, once every listener accepts.
@@ -39,12 +45,24 @@ func (a *announcer) serving() {
 			line += " " + url
 		}
 	}
+	if a.tell != nil {
+		a.tell(notify.Ready, notify.Status(line))
+	}
 	a.last = write(a.out, line+". Hit CTRL-C to stop.\n", nil)
 }
 
 // shuttingDown prints that a stop begins.
 func (a *announcer) shuttingDown() {
+	a.tellStopping()
 	a.once.Do(func() { write(a.out, "Server shutting down.\n", a.last) })
+}
+
+// tellStopping tells the service manager, if any, that a stop begins and how
+// long it may take.
+func (a *announcer) tellStopping() {
+	if a.tell != nil {
+		a.told.Do(func() { a.tell(notify.Stopping, notify.Status("Shutting down"), notify.Extend(a.stopLimit+slack)) })
+	}
 }
 
 // patience is how long a start or stop waits for a line to be written.

@@ -33,7 +33,7 @@ var Module = fx.Options(
 	),
 	fx.Decorate(decorateLifecycle, decorateShutdowner),
 	fx.WithLogger(newEvents),
-	fx.Invoke(connect),
+	fx.Invoke(connect, supervise),               // which is the first of its phase, and hears of all others to their end
 	CleanupCtx(closeUnclaimed, lifecycle.Serve), // last of its phase, when all others have taken theirs
 )
 
