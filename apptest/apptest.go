@@ -19,6 +19,10 @@ import (
 	"example.com/ostov/config"
 	"example.com/ostov/modules"
 	"example.com/ostov/modules/container"
+	"example.com/ostov/modules/dispatcher"
+	httpserver "example.com/ostov/modules/http"
+	"example.com/ostov/modules/tcp"
+	"example.com/ostov/modules/telemetry"
 )
 
 // App is an application that runs in a test.
@@ -38,13 +42,28 @@ type App struct {
 // that call it may be parallel.
 func Start(t testing.TB, options ...fx.Option) *App {
 	t.Helper()
+	return start(t, append([]fx.Option{modules.All(), Set("admin.address", "127.0.0.1:0")}, options...))
+}
+
+// StartOnly boots the given modules, with fakes for what they need of others
+// (fx.Supply, fx.Provide), on those that a feature stands on: container, telemetry,
+// dispatcher, http and tcp. There is no other feature and no admin server. Else
+// it is as [Start].
+func StartOnly(t testing.TB, options ...fx.Option) *App {
+	t.Helper()
+	base := []fx.Option{container.Module, telemetry.Module, dispatcher.Module, httpserver.Module, tcp.Module}
+	return start(t, append(base, options...))
+}
+
+func start(t testing.TB, options []fx.Option) *App {
+	t.Helper()
 	var stdout buffer
 	process := container.Process{
 		Stdout: &stdout,
 		Stderr: testLog{t},
 		Sources: config.Sources{
 			Environ: []string{},
-			Set:     []string{"http.address=127.0.0.1:0", "tcp.address=127.0.0.1:0", "admin.address=127.0.0.1:0"},
+			Set:     []string{"http.address=127.0.0.1:0", "tcp.address=127.0.0.1:0"},
 		},
 	}
 	for _, o := range options {
@@ -52,7 +71,7 @@ func Start(t testing.TB, options ...fx.Option) *App {
 			process.Sources.Set = append(process.Sources.Set, s.text)
 		}
 	}
-	a := &App{t: t, own: container.New(process, append([]fx.Option{modules.All()}, options...)...)}
+	a := &App{t: t, own: container.New(process, options...)}
 	a.client.Transport = new(http.Transport) // connections of its own, closed with the application
 	if err := a.own.Start(t.Context()); err != nil {
 		t.Fatalf("start the application: %v", err)

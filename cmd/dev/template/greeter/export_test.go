@@ -1,0 +1,3 @@
+package greeter
+
+var NewReport = newReport
