@@ -47,6 +47,7 @@ type Engine struct {
 
 	mu        sync.Mutex
 	limits    Limits // fixed once the state is not New
+	decorate  []Decorator
 	state     State
 	entries   []*entry
 	interrupt context.CancelCauseFunc // ends the start under way
@@ -151,6 +152,26 @@ func (e *Engine) Append(h Hook) error {
 	return nil
 }
 
+// Decorate has d change every hook of the list as the start begins: for tests
+// that make a hook fail, and for what measures hooks. Once the start began it
+// does nothing.
+func (e *Engine) Decorate(d ...Decorator) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.decorate = append(e.decorate, d...)
+}
+
+// applyDecorators changes the hooks. The caller holds the lock.
+func (e *Engine) applyDecorators() {
+	for _, d := range e.decorate {
+		for _, n := range e.entries {
+			if n.Hook = d(n.Hook); n.Setup == nil {
+				n.cleanup = n.Cleanup
+			}
+		}
+	}
+}
+
 // Check returns ErrLimits, with the figures, where the drain delay and the stop
 // limits of the hooks do not fit into the limit of the whole stop.
 func (e *Engine) Check() error {
@@ -202,6 +223,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		e.mu.Unlock()
 		return fmt.Errorf("start: %w", ErrStopped)
 	}
+	e.applyDecorators()
 	if err := e.check(); err != nil {
 		e.mu.Unlock()
 		return errors.Join(err, e.Stop(ctx))

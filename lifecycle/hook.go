@@ -43,6 +43,9 @@ type Event struct {
 // to be quick, and not to panic.
 type Observer func(ctx context.Context, e Event) context.Context
 
+// Decorator returns the hook to run in place of h, as [Engine.Decorate] wants it.
+type Decorator func(h Hook) Hook
+
 // entry is a hook in the engine's list, with what has become of it.
 type entry struct {
 	Hook

@@ -49,7 +49,8 @@ type connectParams struct {
 	Checks    []health.Check `group:"health"`
 	Endpoints []Endpoint     `group:"container.endpoints"`
 
-	Observers []lifecycle.Observer `group:"container.observers"`
+	Observers  []lifecycle.Observer  `group:"container.observers"`
+	Decorators []lifecycle.Decorator `group:"container.decorators"`
 }
 
 // connect hands over, once all is built, what could not be an argument: those
@@ -69,6 +70,7 @@ func connect(p connectParams) {
 	p.Container.ready.endpoints = p.Endpoints
 	p.Container.dot = p.Dot
 	p.Container.observers = p.Observers
+	p.Container.engine.Decorate(p.Decorators...)
 }
 
 // isReady tells whether the application takes work: it runs, and no stop began.

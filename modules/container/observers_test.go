@@ -3,6 +3,7 @@ package container_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"go.uber.org/fx"
@@ -41,5 +42,32 @@ func TestObserversOfModulesGiveHooksTheirContext(t *testing.T) {
 	}
 	if got := d.String(); got != "start/start stop/stop" {
 		t.Errorf("the hook saw %s; want start/start stop/stop", got)
+	}
+}
+
+func TestDecoratorsChangeTheHooksOfAllModules(t *testing.T) {
+	t.Parallel()
+
+	broken := errors.New("broken on purpose")
+	p, _, _ := quiet()
+	c := container.New(p, container.Module,
+		container.CleanupCtx(func() lifecycle.Setup { return lifecycle.StartStop(nil, nil) }),
+		fx.Invoke(func(lc fx.Lifecycle) { lc.Append(fx.StartHook(func() {})) }),
+		fx.Provide(fx.Annotate(func() lifecycle.Decorator {
+			return func(h lifecycle.Hook) lifecycle.Hook {
+				h.Name += " decorated"
+				if h.Phase == lifecycle.Serve { // the last one of them all
+					h.Setup = lifecycle.StartStop(func(context.Context) error { return broken }, nil)
+				}
+				return h
+			}
+		}, fx.ResultTags(`group:"container.decorators"`))))
+	if err := c.Start(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("Start = %v; want the decorator's error", err)
+	}
+	for _, h := range c.Report().Hooks {
+		if !strings.HasSuffix(h.Name, " decorated") {
+			t.Errorf("hook %s is not decorated", h.Name)
+		}
 	}
 }
