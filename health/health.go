@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,10 +31,10 @@ const (
 	fresh   = time.Second
 )
 
-// Check is one question and its name. Probe returns nil where all is well; it
-// may be called from any goroutine, its context ends after a second.
+// Check is one question. Probe returns nil where all is well; it may be called
+// from any goroutine, its context ends after a second.
 type Check struct {
-	Name  string
+	Name  string // no two checks of a kind share one
 	Kind  Kind
 	Probe func(ctx context.Context) error
 }
@@ -71,44 +72,67 @@ type Registry struct {
 // while running says no.
 func NewRegistry(running func() bool) *Registry { return &Registry{running: running} }
 
-// Add adds checks.
-func (r *Registry) Add(checks ...Check) {
+// Add adds checks. Its error names those that nobody could tell apart, or ask.
+func (r *Registry) Add(checks ...Check) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	var errs []error
 	for _, c := range checks {
+		switch {
+		case c.Name == "" || c.Probe == nil:
+			errs = append(errs, fmt.Errorf("health check %q: want a name and a probe", c.Name))
+		case c.Kind != KindLive && c.Kind != KindReady && c.Kind != KindStartup:
+			errs = append(errs, fmt.Errorf("health check %q: it is of kind %q; want %s, %s or %s", c.Name, c.Kind, KindLive, KindReady, KindStartup))
+		case slices.ContainsFunc(r.checks, func(other *checked) bool { return other.Name == c.Name && other.Kind == c.Kind }):
+			errs = append(errs, fmt.Errorf("health check %q: another one of kind %s has this name", c.Name, c.Kind))
+		}
 		r.checks = append(r.checks, &checked{Check: c})
 	}
+	return errors.Join(errs...)
 }
 
 // ErrNotRunning reports an application that is starting, or that stops.
 var ErrNotRunning = errors.New("the application is not running")
 
-// Live reports whether all checks of the kind live pass. It and Ready are what
-// a server's probes ask.
-func (r *Registry) Live(ctx context.Context) bool { return r.Err(ctx, KindLive) == nil }
-
-// Ready reports whether the application runs and all its checks of the kind
-// ready pass.
-func (r *Registry) Ready(ctx context.Context) bool { return r.Err(ctx, KindReady) == nil }
-
-// Err returns what is wrong in the checks of one kind: nil, or the joined
-// errors with the names of their checks.
+// Err returns what a probe of one kind is to tell: nil, or the errors of the
+// checks that fail, joined and with their names. Of the kinds ready and startup
+// it is ErrNotRunning, and no check is asked, while the application does not run.
 func (r *Registry) Err(ctx context.Context, kind Kind) error {
 	if kind != KindLive && !r.running() {
 		return ErrNotRunning
 	}
-	r.mu.Lock()
-	checks := r.checks
-	r.mu.Unlock()
-	errs := make([]error, len(checks))
-	var all sync.WaitGroup
-	for i, c := range checks {
-		if c.Kind == kind {
-			all.Go(func() { errs[i] = c.err(ctx) })
+	var errs []error
+	for _, a := range r.Ask(ctx, kind) {
+		if a.Err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", a.Name, a.Err))
 		}
 	}
-	all.Wait()
 	return errors.Join(errs...)
+}
+
+// Answer is what a check says: a nil Err, or what is wrong.
+type Answer struct {
+	Name string
+	Kind Kind
+	Err  error
+}
+
+// Ask returns what the checks of the given kinds say, of all kinds where none is
+// given, in the order in which they were added. It takes a second at most.
+func (r *Registry) Ask(ctx context.Context, kinds ...Kind) []Answer {
+	r.mu.Lock()
+	checks := slices.Clone(r.checks)
+	r.mu.Unlock()
+	if len(kinds) > 0 {
+		checks = slices.DeleteFunc(checks, func(c *checked) bool { return !slices.Contains(kinds, c.Kind) })
+	}
+	answers := make([]Answer, len(checks))
+	var all sync.WaitGroup
+	for i, c := range checks {
+		all.Go(func() { answers[i] = Answer{c.Name, c.Kind, c.err(ctx)} })
+	}
+	all.Wait()
+	return answers
 }
 
 // checked is a check with its last answer.
@@ -116,7 +140,7 @@ type checked struct {
 	Check
 
 	mu   sync.Mutex
-	at   time.Time
+	at   time.Time // of the last answer, or when the probe under way began
 	last error
 	busy chan struct{} // closes when the probe under way has answered; nil: none is
 }
@@ -128,13 +152,13 @@ func (c *checked) err(ctx context.Context) error {
 		return c.last
 	}
 	if c.busy == nil {
-		c.busy = make(chan struct{})
+		c.busy, c.at = make(chan struct{}), time.Now()
 		go c.probe(context.WithoutCancel(ctx), c.busy)
 	}
-	busy := c.busy
+	busy, since := c.busy, c.at
 	c.mu.Unlock()
 
-	late := time.NewTimer(timeout)
+	late := time.NewTimer(timeout - time.Since(since)) // at once, where it is late already
 	defer late.Stop()
 	select {
 	case <-busy:
@@ -142,9 +166,9 @@ func (c *checked) err(ctx context.Context) error {
 		defer c.mu.Unlock()
 		return c.last
 	case <-late.C:
-		return fmt.Errorf("%s: no answer within %v", c.Name, timeout)
+		return fmt.Errorf("no answer within %v", timeout)
 	case <-ctx.Done():
-		return fmt.Errorf("%s: %w", c.Name, ctx.Err())
+		return ctx.Err()
 	}
 }
 
@@ -157,9 +181,6 @@ func (c *checked) probe(ctx context.Context, busy chan struct{}) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v", v)
-		}
-		if err != nil {
-			err = fmt.Errorf("%s: %w", c.Name, err)
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,9 +20,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func registry(checks ...health.Check) *health.Registry {
+func registry(t *testing.T, checks ...health.Check) *health.Registry {
+	t.Helper()
 	r := health.NewRegistry(func() bool { return true })
-	r.Add(checks...)
+	if err := r.Add(checks...); err != nil {
+		t.Fatal(err)
+	}
 	return r
 }
 
@@ -36,13 +40,13 @@ func TestAFailingCheckIsNamed(t *testing.T) {
 	for name, probe := range bad {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := registry(health.Ready("db", probe), health.Ready("cache", func(context.Context) error { return nil }))
+			r := registry(t, health.Ready("db", probe), health.Ready("cache", func(context.Context) error { return nil }))
 			err := r.Err(t.Context(), health.KindReady)
 			if err == nil || !strings.HasPrefix(err.Error(), "db: ") || strings.Contains(err.Error(), "cache") {
 				t.Errorf("Err = %v; want db named, and cache not", err)
 			}
-			if r.Ready(t.Context()) || !r.Live(t.Context()) {
-				t.Error("want not ready, and alive: the kinds are apart")
+			if err := r.Err(t.Context(), health.KindLive); err != nil {
+				t.Errorf("Err = %v for the kind live; want nil: the kinds are apart", err)
 			}
 		})
 	}
@@ -64,7 +68,7 @@ func TestChecksRunSideBySideAndAreCutOffAfterASecond(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		slow := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
-		r := registry(health.Ready("a", slow), health.Ready("b", slow), health.Ready("c", slow))
+		r := registry(t, health.Ready("a", slow), health.Ready("b", slow), health.Ready("c", slow))
 		begin := time.Now()
 		err := r.Err(t.Context(), health.KindReady)
 		if took := time.Since(begin); err == nil || took != time.Second {
@@ -79,7 +83,7 @@ func TestACheckThatIgnoresItsContextDoesNotPileUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running, most atomic.Int32
 		stuck := make(chan struct{})
-		r := registry(health.Ready("stuck", func(context.Context) error {
+		r := registry(t, health.Ready("stuck", func(context.Context) error {
 			most.Store(max(most.Load(), running.Add(1)))
 			<-stuck
 			running.Add(-1)
@@ -94,6 +98,10 @@ func TestACheckThatIgnoresItsContextDoesNotPileUp(t *testing.T) {
 			})
 		}
 		all.Wait()
+		begin := time.Now()
+		if err := r.Err(t.Context(), health.KindReady); err == nil || time.Since(begin) > 0 {
+			t.Errorf("Err = %v after %v; want an error at once: it is known by now", err, time.Since(begin))
+		}
 		close(stuck)
 		synctest.Wait()
 		if n := most.Load(); n != 1 {
@@ -110,9 +118,9 @@ func TestAnAnswerIsUsedForASecond(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int32
-		r := registry(health.Live("count", func(context.Context) error { asked.Add(1); return nil }))
+		r := registry(t, health.Live("count", func(context.Context) error { asked.Add(1); return nil }))
 		for range 21 { // at 0, 0.1, ... 2 seconds
-			_ = r.Live(t.Context())
+			_ = r.Err(t.Context(), health.KindLive)
 			<-time.After(100 * time.Millisecond)
 		}
 		if n := asked.Load(); n != 3 {
@@ -125,7 +133,7 @@ func TestACallerThatGoesAwayDoesNotEndTheCheck(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
-		r := registry(health.Ready("slow", func(ctx context.Context) error {
+		r := registry(t, health.Ready("slow", func(ctx context.Context) error {
 			select {
 			case <-time.After(500 * time.Millisecond):
 				return nil
@@ -142,6 +150,35 @@ func TestACallerThatGoesAwayDoesNotEndTheCheck(t *testing.T) {
 			t.Errorf("Err = %v for the next caller; want nil", err)
 		}
 	})
+}
+
+func TestAskTellsOfAllChecksInTheirOrder(t *testing.T) {
+	t.Parallel()
+
+	bad := errors.New("no route")
+	r := registry(t, health.Ready("db", func(context.Context) error { return bad }),
+		health.Live("loop", func(context.Context) error { return nil }),
+		health.Startup("cache", func(context.Context) error { return nil }))
+	want := []health.Answer{{Name: "db", Kind: health.KindReady, Err: bad}, {Name: "loop", Kind: health.KindLive}, {Name: "cache", Kind: health.KindStartup}}
+	if got := r.Ask(t.Context()); !slices.Equal(got, want) {
+		t.Errorf("Ask() = %v; want %v", got, want)
+	}
+	if got := r.Ask(t.Context(), health.KindStartup, health.KindReady); !slices.Equal(got, []health.Answer{want[0], want[2]}) {
+		t.Errorf("Ask(startup, ready) = %v; want those of the two kinds", got)
+	}
+}
+
+func TestChecksThatCannotBeToldApartOrAskedAreRefused(t *testing.T) {
+	t.Parallel()
+
+	fine := func(context.Context) error { return nil }
+	err := registry(t, health.Ready("db", fine), health.Live("db", fine)).
+		Add(health.Ready("db", fine), health.Ready("", fine), health.Live("loop", nil), health.Check{Name: "odd", Kind: "often", Probe: fine})
+	for _, want := range []string{`"db": another one of kind ready`, `"": want a name`, `"loop": want a name and a probe`, `"odd": it is of kind "often"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Add = %v; want %s in it", err, want)
+		}
+	}
 }
 
 func ExampleProvide() {

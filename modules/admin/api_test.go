@@ -26,11 +26,13 @@ func TestProbesTellAStatusToAllAndTheReasonWithTheToken(t *testing.T) {
 	want(t, "GET /livez before the start", f.ask(http.MethodGet, "/livez"), 200)
 
 	f = build(t)
-	f.checks.Add(
+	if err := f.checks.Add(
 		health.Live("disk", func(context.Context) error { return errors.New("<script>") }),
-		health.Live("memory", func(context.Context) error { return errors.New("all used") }),
+		health.Live("memory", func(context.Context) error { return errors.New("all\nused") }),
 		health.Ready("queue", func(context.Context) error { return nil }),
-	)
+	); err != nil {
+		t.Fatal(err)
+	}
 	name := []func(*http.Request){called("pod.example:8081"), with("Origin", "http://evil.example")}
 	for what, change := range map[string][]func(*http.Request){
 		"nothing shown": name, "wrong token": append(name, bearer("wrong")), "a session that is over": append(name, with("Cookie", "admin_session_8081=x")),
@@ -45,7 +47,7 @@ func TestProbesTellAStatusToAllAndTheReasonWithTheToken(t *testing.T) {
 	for what, change := range map[string]func(*http.Request){"token": bearer(token), "session": carrying(login(f))} {
 		body := want(t, "GET /livez, "+what, f.ask(http.MethodGet, "/livez", change), 503)
 		var problem struct{ Failing []string }
-		if err := json.Unmarshal([]byte(body), &problem); err != nil || strings.Join(problem.Failing, "; ") != "disk: <script>; memory: all used" || strings.Contains(body, "<script>") {
+		if err := json.Unmarshal([]byte(body), &problem); err != nil || strings.Join(problem.Failing, "; ") != "disk: <script>; memory: all\nused" || strings.Contains(body, "<script>") {
 			t.Errorf("GET /livez, %s = %s, %v; want both checks, and no tag", what, body, err)
 		}
 	}

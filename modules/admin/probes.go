@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
@@ -22,10 +21,22 @@ func (s *Server) probe(kind health.Kind) http.HandlerFunc {
 		}
 		var failing []string
 		if who, _ := s.guard.identify(r); who != nobody {
-			failing = strings.Split(err.Error(), "\n") // as errors.Join has them
+			failing = reasons(err)
 		}
 		refuse(w, http.StatusServiceUnavailable, "", failing...)
 	}
+}
+
+// reasons tells what is wrong, one text for each check.
+func reasons(err error) (texts []string) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []string{err.Error()}
+	}
+	for _, e := range joined.Unwrap() {
+		texts = append(texts, e.Error())
+	}
+	return texts
 }
 
 // metrics answers with all metrics, and with exemplars where OpenMetrics is

@@ -55,7 +55,7 @@ type connectParams struct {
 
 // connect hands over, once all is built, what could not be an argument: those
 // who give it need the container themselves.
-func connect(p connectParams) {
+func connect(p connectParams) error {
 	if p.Log != nil {
 		p.Container.log = p.Log
 	}
@@ -66,11 +66,11 @@ func connect(p connectParams) {
 		}
 		e.connect(p.Container.log, level)
 	}
-	p.Health.Add(p.Checks...)
 	p.Container.ready.endpoints = p.Endpoints
 	p.Container.dot = p.Dot
 	p.Container.observers = p.Observers
 	p.Container.engine.Decorate(p.Decorators...)
+	return p.Health.Add(p.Checks...)
 }
 
 // isReady tells whether the application takes work: it runs, and no stop began.

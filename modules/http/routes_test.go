@@ -211,7 +211,9 @@ func TestProbes(t *testing.T) {
 			t.Parallel()
 
 			registry := health.NewRegistry(func() bool { return tt.running })
-			registry.Add(tt.checks...)
+			if err := registry.Add(tt.checks...); err != nil {
+				t.Fatal(err)
+			}
 			k := build(t, func(p *httpserver.Params) { p.Health = registry })
 			for path, want := range map[string]int{"/livez": tt.live, "/readyz": tt.ready} {
 				w := k.ask("GET", path)

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"example.com/ostov/health"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
 )
@@ -17,14 +18,14 @@ import (
 // propagation.TextMapPropagator, *prometheus.Registry and prometheus.Registerer.
 var Module = fx.Module("telemetry",
 	container.Section("log", DefaultConfig()),
-	fx.Provide(newWriter, newTraces, fx.Private),
+	fx.Provide(newWriter, newTraces, newHookSpans, fx.Private),
 	fx.Provide(
 		newLevel, newLogger, NewHandler, slog.New,
 		(*Traces).Provider, Propagator,
-		NewRegistry, func(r *prometheus.Registry) prometheus.Registerer { return r },
+		newRegistry, func(r *prometheus.Registry) prometheus.Registerer { return r },
+		fx.Annotate(newObserver, fx.ResultTags(`group:"container.observers"`)),
 	),
-	container.CleanupCtx(runLog, lifecycle.Observe), // first, so that it stops last
-	container.CleanupCtx(runTraces, lifecycle.Observe),
+	container.CleanupCtx(run, lifecycle.Observe), // first, so that it stops last
 )
 
 func newWriter(own *container.Container) *Writer { return NewWriter(own.Process().Stderr) }
@@ -39,22 +40,26 @@ func newTraces(own *container.Container, app container.Config, log *zap.Logger) 
 	return NewTraces(own.Process().Sources.Environ, app.Name, log)
 }
 
-// runLog lets the service go on while its records are written.
-func runLog(w *Writer) lifecycle.Setup {
-	return func(context.Context) (lifecycle.Cleanup, error) {
-		w.Start()
-		return func(ctx context.Context) error {
-			w.Stop(ctx)
-			return nil // a log that nobody reads is no failure of the service: it is counted
-		}, nil
-	}
+func newRegistry(w *Writer, own *container.Container, checks *health.Registry) *prometheus.Registry {
+	r := NewRegistry(w)
+	r.MustRegister(append(lifecycleMetrics(own.Report), healthMetrics(checks))...)
+	return r
 }
 
-func runTraces(t *Traces) lifecycle.Setup {
+func newObserver(h *hookSpans) lifecycle.Observer { return h.observe }
+
+// run lets the service go on while its records are written, and sends its spans.
+// It is one hook, so that its own span ends after the sending began.
+func run(w *Writer, t *Traces, h *hookSpans) lifecycle.Setup {
 	return func(ctx context.Context) (lifecycle.Cleanup, error) {
+		w.Start()
 		return func(ctx context.Context) error {
+			// A log that nobody reads, or spans that nobody takes, are no failure of
+			// the service: they are counted, and told in the log.
+			h.last(ctx)
 			t.Stop(ctx)
-			return nil // nor are traces that nobody takes: it is logged
+			w.Stop(ctx)
+			return nil
 		}, t.Start(ctx)
 	}
 }
