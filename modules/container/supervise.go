@@ -64,7 +64,7 @@ func feed(ctx context.Context, a *announcer, watchdog time.Duration, stopping li
 			stopping = nil
 			a.tellStopping()
 		case <-alive:
-			if checks.Live(ctx) {
+			if checks.Err(ctx, health.KindLive) == nil {
 				a.tell(notify.Alive)
 			}
 		}
