@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,39 +16,40 @@ const (
 	hookLabel   = "lifecycle.hook"
 )
 
-// goroutine is a group of goroutines with the same stack and hook.
-type goroutine struct {
-	hook  string
-	count int
-	stack string // one function a line, with file and line
+// Goroutine is a group of goroutines with the same labels and the same stack.
+type Goroutine struct {
+	Count int
+	Stack string // one function a line, with file and line
+
+	labels string // {"key":"value", ...}
 }
 
-// goroutines finds those that the hooks of one engine started, by their
-// labels, in the text form of the goroutine profile: the one that has both
-// labels and stacks (runtime/pprof, Profile.WriteTo with debug=1).
-func goroutines(engine string) []goroutine {
+// Goroutines returns the goroutines of the process that have labels: hooks, tasks
+// and all that they start can be told apart by these. It reads the text form of
+// the goroutine profile, the one that has both labels and stacks (runtime/pprof,
+// Profile.WriteTo with debug=1).
+func Goroutines() []Goroutine {
 	var profile bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
 		return nil // a bytes.Buffer does not fail
 	}
-	mark := strconv.Quote(engineLabel) + ":" + strconv.Quote(engine)
-	var found []goroutine
+	var found []Goroutine
 	for record := range strings.SplitSeq(profile.String(), "\n\n") {
-		head, rest, _ := strings.Cut(record, "\n# labels: ")
-		labels, stack, _ := strings.Cut(rest, "\n")
-		if !strings.Contains(labels, mark) {
+		head, rest, labelled := strings.Cut(record, "\n# labels: ")
+		if !labelled {
 			continue
 		}
-		g := goroutine{hook: label(labels, hookLabel), count: 1}
+		labels, stack, _ := strings.Cut(rest, "\n")
+		g := Goroutine{Count: 1, labels: labels}
 		head = head[strings.LastIndexByte(head, '\n')+1:] // the first record follows the profile's title
 		if n, _, cut := strings.Cut(head, " @ "); cut {
 			if count, err := strconv.Atoi(n); err == nil {
-				g.count = count
+				g.Count = count
 			}
 		}
 		for line := range strings.SplitSeq(stack, "\n") {
 			if fields := strings.Fields(line); len(fields) >= 4 { // "#", address, function, file:line
-				g.stack += fields[2] + " " + fields[len(fields)-1] + "\n"
+				g.Stack += fields[2] + " " + fields[len(fields)-1] + "\n"
 			}
 		}
 		found = append(found, g)
@@ -55,15 +57,20 @@ func goroutines(engine string) []goroutine {
 	return found
 }
 
-// label returns the value of key in the labels {"key":"value", ...}.
-func label(labels, key string) string {
-	_, after, _ := strings.Cut(labels, strconv.Quote(key)+":")
+// Label returns the value of a label, empty where there is none.
+func (g Goroutine) Label(key string) string {
+	_, after, _ := strings.Cut(g.labels, strconv.Quote(key)+":")
 	if quoted, err := strconv.QuotedPrefix(after); err == nil {
 		if value, err := strconv.Unquote(quoted); err == nil {
 			return value
 		}
 	}
 	return ""
+}
+
+// goroutines finds those that the hooks of one engine started.
+func goroutines(engine string) []Goroutine {
+	return slices.DeleteFunc(Goroutines(), func(g Goroutine) bool { return g.Label(engineLabel) != engine })
 }
 
 // leftBehind lists the goroutines of hooks that are still there. Those that are
@@ -78,7 +85,7 @@ func leftBehind(engine string, known bool) []string {
 	}
 	var left []string
 	for _, g := range alive {
-		left = append(left, fmt.Sprintf("%d of %s:\n%s", g.count, g.hook, g.stack))
+		left = append(left, fmt.Sprintf("%d of %s:\n%s", g.Count, g.Label(hookLabel), g.Stack))
 	}
 	return left
 }

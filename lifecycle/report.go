@@ -78,8 +78,8 @@ func (e *Engine) Report() Report {
 	alive := goroutines(e.id)
 	for i, c := range held {
 		for _, g := range alive {
-			if g.hook == holders[i] {
-				c.Stack += g.stack
+			if g.Label(hookLabel) == holders[i] {
+				c.Stack += g.Stack
 			}
 		}
 	}

@@ -5,9 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
-	"reflect"
-	"runtime"
 	"runtime/pprof"
 	"slices"
 	"sync"
@@ -85,7 +82,7 @@ func New(p Params) (*Dispatcher, error) {
 	f.add(err != nil, "%w", err)
 	f.add(p.Shutdown == nil, "no Shutdown; want one that hears of a task that gave up")
 	for _, w := range p.Tasks {
-		t := &task{d: d, state: TaskState{State: Waiting}}
+		t := &task{d: d, state: TaskState{State: Waiting}, nudge: make(chan struct{}, 1)}
 		for _, fault := range w.adopt(t) {
 			f = append(f, t.fault(fault))
 		}
@@ -201,13 +198,4 @@ func (f *faults) add(wrong bool, format string, args ...any) {
 	if wrong {
 		*f = append(*f, fmt.Errorf(format, args...))
 	}
-}
-
-// funcName returns the name of a function without the path of its package.
-func funcName(f any) string {
-	v := reflect.ValueOf(f)
-	if v.Kind() != reflect.Func || v.IsNil() {
-		return fmt.Sprint(f)
-	}
-	return path.Base(runtime.FuncForPC(v.Pointer()).Name())
 }

@@ -2,13 +2,13 @@ package dispatcher
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
 	"example.com/ostov/health"
+	"example.com/ostov/internal/constructor"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
 )
@@ -34,22 +34,13 @@ type Params struct {
 	Observe  func(Event)          `optional:"true"` // hears all, in the goroutine of the task: to be quick
 }
 
-// Task adds the [Service] or [Schedule] that constructor returns, perhaps with an
-// error beside it, to the dispatcher. The constructor's arguments are injected.
-func Task(constructor any) fx.Option {
-	if t := reflect.TypeOf(constructor); !returnsWork(t) {
-		return fx.Error(fmt.Errorf("dispatcher.Task(%s): got %v; want a function that returns a dispatcher.Service or a dispatcher.Schedule, and perhaps an error",
-			funcName(constructor), t))
+// Task adds the [Service] or [Schedule] that function returns, perhaps with an
+// error beside it, to the dispatcher. The function's arguments are injected.
+func Task(function any) fx.Option {
+	if err := constructor.Check("dispatcher.Task", function, reflect.TypeFor[Service](), reflect.TypeFor[Schedule]()); err != nil {
+		return fx.Error(err)
 	}
-	return fx.Provide(fx.Annotate(constructor, fx.As(new(Work)), fx.ResultTags(`group:"dispatcher.tasks"`)))
-}
-
-func returnsWork(t reflect.Type) bool {
-	if t == nil || t.Kind() != reflect.Func || t.NumOut() < 1 || t.NumOut() > 2 {
-		return false
-	}
-	work := t.Out(0) == reflect.TypeFor[Service]() || t.Out(0) == reflect.TypeFor[Schedule]()
-	return work && (t.NumOut() == 1 || t.Out(1) == reflect.TypeFor[error]())
+	return fx.Provide(fx.Annotate(function, fx.As(new(Work)), fx.ResultTags(`group:"dispatcher.tasks"`)))
 }
 
 func newCheck(d *Dispatcher) health.Check {

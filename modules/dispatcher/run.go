@@ -28,6 +28,7 @@ type task struct {
 	holds    bool               // the start, until it is ready
 	recovery time.Duration      // how long a run lasts until the task is not degraded any more
 	stopping lifecycle.Stopping // closes when no run may begin any more
+	nudge    chan struct{}      // ends a wait: the next run is due
 	over     bool               // no further run; it and cause are the goroutine's own
 	cause    error              // why the application is to stop
 
@@ -35,6 +36,7 @@ type task struct {
 	state    TaskState
 	cancel   context.CancelCauseFunc // ends the run's context
 	told     bool                    // to end
+	again    bool                    // the run under way was told to end and is to be followed at once
 	wasReady bool
 	result   error // what it returned when told, instead of ending quietly
 }
@@ -83,6 +85,8 @@ func (t *task) wait() (now time.Time, due bool) {
 		select {
 		case <-t.d.told:
 		case <-t.stopping:
+		case <-t.nudge:
+			return time.Now(), true
 		case <-time.After(min(left, grace/2)): // the wall clock may have been set
 		}
 	}
@@ -105,6 +109,10 @@ func (t *task) once(ctx context.Context, now time.Time) {
 
 func (t *task) begin(now time.Time, cancel context.CancelCauseFunc) {
 	t.mu.Lock()
+	select {
+	case <-t.nudge: // this is the run
+	default:
+	}
 	s := &t.state
 	s.State, s.Since, s.Begun, s.Next = Running, now, now, time.Time{}
 	if t.holds {
@@ -163,7 +171,8 @@ func (t *task) end(begun time.Time, err error) {
 // judge tells what follows a run that ended with err, and what of err counts.
 func (t *task) judge(now time.Time, err error) (State, bool, error) {
 	t.mu.Lock()
-	told, held := t.told, t.holds && !t.wasReady
+	told, held, again := t.told, t.holds && !t.wasReady, t.again
+	t.again = false
 	if told && !isStop(err) {
 		t.result = t.fault(err)
 	}
@@ -177,6 +186,10 @@ func (t *task) judge(now time.Time, err error) (State, bool, error) {
 		err = fmt.Errorf("ended before it was ready: %w", cmp.Or(err, errEnded))
 		t.d.readiness <- t.fault(err)
 		return Failed, false, err
+	case again && isStop(err):
+		return Waiting, false, nil // and due, as the run was that has ended
+	case again:
+		return Waiting, false, err
 	}
 	state, degraded := t.plan.judge(now, err)
 	if errors.Is(err, ErrDone) {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"example.com/ostov/internal/constructor"
 )
 
 // Schedule is work by the clock. Runs never overlap, and however many times pass
@@ -51,7 +53,7 @@ func (s Schedule) adopt(t *task) (f faults) {
 	table := &timetable{Schedule: s, task: t}
 	t.plan, t.stopping = table, t.d.p.Stopping
 
-	f.add(s.Name == "", "no name; it runs %s", funcName(s.Run))
+	f.add(s.Name == "", "no name; it runs %s", constructor.Name(s.Run))
 	f.add(s.Run == nil, "no function; want Run")
 	f.add(s.Every < 0, "Every is %v; want more than 0", s.Every)
 	f.add((s.Every == 0) == (s.Cron == ""), "want either Every or Cron")

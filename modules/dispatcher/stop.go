@@ -1,16 +1,15 @@
 package dispatcher
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"runtime/pprof"
-	"strconv"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
+
+	"example.com/ostov/lifecycle"
 )
 
 // Stop ends all work and returns when it has ended, at Config.StopTimeout or at
@@ -126,24 +125,13 @@ func labelled(ctx context.Context, key, value string) context.Context {
 	return ctx
 }
 
-// labelledStacks returns the stacks of all goroutines by label. It reads the form
-// of the profile that has both (runtime/pprof, Profile.WriteTo with debug=1).
+// labelledStacks returns the stacks of all goroutines by label.
 func labelledStacks() func(key, value string) string {
-	var profile bytes.Buffer
-	_ = pprof.Lookup("goroutine").WriteTo(&profile, 1) // a bytes.Buffer does not fail
 	found := make(map[string]string)
-	for record := range strings.SplitSeq(profile.String(), "\n\n") {
-		_, rest, _ := strings.Cut(record, "\n# labels: ")
-		labels, frames, _ := strings.Cut(rest, "\n")
+	for _, g := range lifecycle.Goroutines() {
 		for _, key := range []string{taskLabel, workerLabel} {
-			_, after, _ := strings.Cut(labels, strconv.Quote(key)+":")
-			value, _ := strconv.QuotedPrefix(after) // empty: it has no such label
-			for line := range strings.SplitSeq(frames, "\n") {
-				if fields := strings.Fields(line); len(fields) >= 4 { // "#", address, function, file:line
-					found[key+value] += fields[2] + " " + fields[len(fields)-1] + "\n"
-				}
-			}
+			found[key+"="+g.Label(key)] += g.Stack
 		}
 	}
-	return func(key, value string) string { return found[key+strconv.Quote(value)] }
+	return func(key, value string) string { return found[key+"="+value] }
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"example.com/ostov/internal/constructor"
 )
 
 // ErrDone is returned by a service or a schedule that is done for good: it ends
@@ -65,7 +67,8 @@ func (s Service) adopt(t *task) (f faults) {
 	t.holds, t.recovery = s.RunReady != nil, s.MaxBackoff
 	t.plan = &supervisor{Service: s, task: t, next: time.Now()}
 
-	f.add(s.Name == "", "no name; it runs %s", cmp.Or(funcName(s.Run), funcName(s.RunReady)))
+	f.add(s.Name == "" && s.Run != nil, "no name; it runs %s", constructor.Name(s.Run))
+	f.add(s.Name == "" && s.Run == nil, "no name; it runs %s", constructor.Name(s.RunReady))
 	f.add((s.Run == nil) == (s.RunReady == nil), "want one function, Run or RunReady")
 	f.add(s.Restart < OnFailure || s.Restart > Never, "Restart is %d; want OnFailure, Always or Never", s.Restart)
 	f.add(s.GiveUp < StopApplication || s.GiveUp > Ignore, "GiveUp is %d; want StopApplication, Degrade or Ignore", s.GiveUp)

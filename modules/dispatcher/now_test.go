@@ -1,0 +1,139 @@
+package dispatcher_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/ostov/modules/dispatcher"
+)
+
+// state returns the state of a task.
+func state(t *testing.T, d *dispatcher.Dispatcher, name string) dispatcher.TaskState {
+	t.Helper()
+	for _, s := range d.Snapshot() {
+		if s.Name == name {
+			return s
+		}
+	}
+	t.Fatalf("no task %q", name)
+	return dispatcher.TaskState{}
+}
+
+func run(t *testing.T, tasks ...dispatcher.Work) *dispatcher.Dispatcher {
+	t.Helper()
+	d, err := dispatcher.New(params(tasks...))
+	if err == nil {
+		err = d.Start(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
+	return d
+}
+
+func TestAScheduleRunsNowAndThenInItsPeriodFromThere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		d := run(t,
+			dispatcher.Schedule{Name: "hourly", Every: time.Hour, Run: func(context.Context) error { return nil }},
+			dispatcher.Schedule{Name: "daily", Cron: "@daily", Run: func(ctx context.Context) error {
+				select {
+				case <-hold:
+				case <-ctx.Done():
+				}
+				return nil
+			}})
+		time.Sleep(20 * time.Minute)
+		if err := errors.Join(d.RunNow("hourly"), d.RunNow("daily")); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if s := state(t, d, "hourly"); s.Starts != 2 || !s.Next.Equal(time.Now().Add(time.Hour)) {
+			t.Errorf("an hourly schedule that was run after 20 minutes: %+v; want a second run, the next an hour later", s)
+		}
+		if err := d.RunNow("daily"); err == nil || !strings.Contains(err.Error(), `schedule "daily": it is running`) {
+			t.Errorf("RunNow of a schedule that runs: %v; want an error that says so", err)
+		}
+		close(hold)
+		synctest.Wait()
+		if s := state(t, d, "daily"); s.Starts != 1 || s.Next.Sub(time.Now()) > 24*time.Hour {
+			t.Errorf("a daily schedule that was run now: %+v; want one run, and the next at midnight", s)
+		}
+		time.Sleep(24 * time.Hour)
+		synctest.Wait()
+		if s := state(t, d, "daily"); s.Starts != 2 {
+			t.Errorf("the daily schedule a day later: %+v; want its second run", s)
+		}
+		if err := d.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAServiceRunsAgainNowWithoutAFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var cause error
+		broken := true
+		d := run(t,
+			dispatcher.Service{Name: "feed", Run: func(ctx context.Context) error {
+				<-ctx.Done()
+				cause = context.Cause(ctx)
+				time.Sleep(time.Second)
+				return cause
+			}},
+			dispatcher.Service{Name: "mailer", MaxRestarts: -1, Backoff: time.Hour, MaxBackoff: time.Hour, Run: func(ctx context.Context) error {
+				if broken {
+					return errBoom
+				}
+				<-ctx.Done()
+				return nil
+			}},
+			dispatcher.Service{Name: "once", Run: func(context.Context) error { return nil }})
+
+		for range 3 {
+			if err := d.RunNow("feed"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if time.Sleep(999 * time.Millisecond); state(t, d, "feed").Starts != 1 {
+			t.Error("a second run began before the first had ended")
+		}
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if s := state(t, d, "feed"); s.State != dispatcher.Running || s.Starts != 2 || s.Failures != 0 || s.Error != "" || !errors.Is(cause, context.Canceled) {
+			t.Errorf("after three times RunNow: %+v, cancelled by %v; want one more run and no failure", s, cause)
+		}
+
+		if s := state(t, d, "mailer"); s.State != dispatcher.Waiting || s.Next.Before(time.Now().Add(20*time.Minute)) {
+			t.Fatalf("the mailer: %+v; want it to wait for its restart", s)
+		}
+		broken = false
+		if err := d.RunNow("mailer"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if s := state(t, d, "mailer"); s.State != dispatcher.Running || s.Starts != 2 {
+			t.Errorf("the mailer after RunNow: %+v; want it to run", s)
+		}
+
+		if err := d.RunNow("once"); err == nil || !strings.Contains(err.Error(), "it is ended") {
+			t.Errorf("RunNow of a service that is done: %v; want an error that says so", err)
+		}
+		if err := d.RunNow("none"); !errors.Is(err, dispatcher.ErrNoTask) {
+			t.Errorf("RunNow of a name that nobody has: %v; want ErrNoTask", err)
+		}
+		if err := d.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := d.RunNow("mailer"); !errors.Is(err, dispatcher.ErrStopping) {
+			t.Errorf("RunNow after the stop: %v; want ErrStopping", err)
+		}
+	})
+}
