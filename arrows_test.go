@@ -50,6 +50,7 @@ var arrows = []struct{ room, rooms, libraries string }{
 	{"cmd", level3 + " internal/command modules", any3rd},
 	{"examples", level3 + " internal/command modules", any3rd},
 	{"apptest", level3 + " modules internal/load", any3rd},
+	{"internal/faults", level3 + " internal/command modules", any3rd}, // test files only
 	{".", level3 + " modules", any3rd}, // the documentation and the tests of the whole application
 }
 

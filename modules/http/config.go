@@ -34,6 +34,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix `yaml:"trusted_proxies" doc:"CIDR ranges of proxies, such as 10.0.0.0/8 or 10.0.0.7/32, whose X-Forwarded-For and X-Forwarded-Proto are believed"`
 	CORSOrigins    []string       `yaml:"cors_origins" doc:"origins of other sites whose scripts may read the answers; * for all"`
 	Gzip           bool           `yaml:"gzip" doc:"compress answers for clients that accept it"`
+	Decompress     bool           `yaml:"decompress" doc:"accept bodies with Content-Encoding: gzip; max_body_bytes counts what comes out of them"`
 	RateLimit      float64        `yaml:"rate_limit" validate:"gte=0" doc:"requests per second of one client address; over it 429; 0: no limit"`
 }
 

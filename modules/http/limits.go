@@ -1,10 +1,12 @@
 package httpserver
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -32,6 +34,41 @@ func bodyLimit(limit int64) echo.MiddlewareFunc {
 			}
 			return err
 		}
+	}
+}
+
+// gunzip gives handlers what is in a body that came as gzip.
+func gunzip(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if r.Body == nil || r.Body == http.NoBody || !strings.EqualFold(r.Header.Get(echo.HeaderContentEncoding), "gzip") {
+			return next(c)
+		}
+		content, err := gzip.NewReader(r.Body)
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, "The body is not gzip, as its Content-Encoding says.").SetInternal(err)
+		}
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{content, r.Body}
+		r.ContentLength = -1 // of what is read now
+		r.Header.Del(echo.HeaderContentLength)
+		r.Header.Del(echo.HeaderContentEncoding)
+		return next(c)
+	}
+}
+
+// removeFiles removes the files in which a multipart form was kept: net/http
+// looks for them in the request that it made, not in a copy with a context.
+func removeFiles(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		defer func() {
+			if form := c.Request().MultipartForm; form != nil {
+				_ = form.RemoveAll() // what is left is the temporary folder's
+			}
+		}()
+		return next(c)
 	}
 }
 

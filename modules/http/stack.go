@@ -26,8 +26,9 @@ func (s *Server) stack() []echo.MiddlewareFunc {
 			Store:   middleware.NewRateLimiterMemoryStore(rate.Limit(c.RateLimit)),
 		})),
 		when(c.Gzip, middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10})),
-		// Echo's Decompress would stand here: the limit counts what comes out of it.
-		when(c.MaxBodyBytes > 0, bodyLimit(c.MaxBodyBytes)),
+		removeFiles,
+		when(c.Decompress, gunzip),
+		when(c.MaxBodyBytes > 0, bodyLimit(c.MaxBodyBytes)), // counts what comes out of gunzip
 		when(c.HandlerTimeout > 0, timeout(c.HandlerTimeout)),
 	}
 }
