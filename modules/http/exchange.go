@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/otel/trace"
+
+	"example.com/ostov/modules/telemetry"
 )
 
 // exchange is one request and its answer, as the drain sees them, and the
@@ -17,6 +20,8 @@ type exchange struct {
 	server       *Server
 	method, path string
 	since        time.Time
+	id           string        // of the request, once it is observed
+	span         trace.Span    // nil: none
 	stall        time.Duration // how long a write may take, where Stream said so
 }
 
@@ -64,8 +69,11 @@ func (x *exchange) controller() *http.ResponseController {
 type exchangeKey struct{}
 
 func (x *exchange) Value(key any) any {
-	if key == (exchangeKey{}) {
+	switch key.(type) {
+	case exchangeKey:
 		return x
+	case telemetry.RequestIDKey:
+		return x.id
 	}
 	return x.requestContext.Value(key)
 }
@@ -77,7 +85,7 @@ func exchangeOf(c echo.Context) *exchange {
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		return x
 	}
-	return &exchange{ResponseWriter: c.Response().Writer, requestContext: requestContext{Context: ctx}, server: new(Server)}
+	return &exchange{ResponseWriter: c.Response().Writer, requestContext: requestContext{Context: ctx}, server: new(Server), since: time.Now()}
 }
 
 // stallLimit is how long a write of a stream may take.

@@ -1,10 +1,12 @@
 package httpserver
 
 import (
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
-
-	"github.com/labstack/echo/v4"
 
 	"example.com/ostov/health"
 	"example.com/ostov/internal/listen"
@@ -29,6 +31,10 @@ type Params struct {
 	Stopping  lifecycle.Stopping // nil: never
 	Health    *health.Registry   `optional:"true"` // nil: alive, and ready until the stop
 	Inherited *listen.Set        `optional:"true"` // where addresses of the form fd:NAME are found
+
+	Tracers    trace.TracerProvider          `optional:"true"` // nil: no spans
+	Propagator propagation.TextMapPropagator `optional:"true"` // nil: no trace is followed
+	Metrics    prometheus.Registerer         `optional:"true"` // nil: no metrics
 }
 
 // Result is what [New] gives to the application.

@@ -9,22 +9,28 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
 // observe sees each request from its beginning to its end, however that comes:
-// it gives it an id, turns the error of its handler into the answer, and writes
-// the access record. What else measures a whole request belongs here.
+// it gives it an id and a span, turns the error of its handler into the answer,
+// measures it and writes the access record. What else measures a whole request
+// belongs here.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		start := time.Now()
-		r := c.Request()
-		id := requestID(r.Header.Get(echo.HeaderXRequestID))
-		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		r, x := c.Request(), exchangeOf(c)
+		x.id = requestID(r.Header.Get(echo.HeaderXRequestID))
+		c.Response().Header().Set(echo.HeaderXRequestID, x.id)
+		s.begin(x, r)
 
 		err := http.ErrAbortHandler // unless next returns
-		defer func() { s.record(c, r, start, id, err) }()
+		defer func() {
+			took := time.Since(x.since)
+			s.end(x, c, r, took, err)
+			s.record(x, c, r, took, err)
+		}()
 		if err = next(c); err == nil {
 			return nil
 		}
@@ -52,11 +58,11 @@ func requestID(given string) string {
 
 const idBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
-const accessFields = 9
+const accessFields = 11
 
 // record writes the access record of r, as the client sent it, and with it what
 // went wrong and the client was not told: an error where the server failed.
-func (s *Server) record(c echo.Context, r *http.Request, start time.Time, id string, err error) {
+func (s *Server) record(x *exchange, c echo.Context, r *http.Request, took time.Duration, err error) {
 	answer := c.Response()
 	panicked := panicOf(err)
 	untold := err != nil && (answer.Status >= http.StatusInternalServerError || answer.Status < http.StatusBadRequest)
@@ -66,7 +72,7 @@ func (s *Server) record(c echo.Context, r *http.Request, start time.Time, id str
 		level = zapcore.DebugLevel
 	case answer.Status >= http.StatusInternalServerError, panicked != nil:
 		level = zapcore.ErrorLevel
-	case untold && exchangeOf(c).Context.Err() == nil: // else it is the client that left
+	case untold && x.Context.Err() == nil: // else it is the client that left
 		level = zapcore.WarnLevel
 	}
 	entry := s.log.Check(level, "request")
@@ -82,13 +88,17 @@ func (s *Server) record(c echo.Context, r *http.Request, start time.Time, id str
 		zap.String("route", c.Path()),
 		zap.Int("status", answer.Status),
 		zap.Int64("bytes", answer.Size),
-		zap.Duration("latency", time.Since(start)),
+		zap.Duration("latency", took),
 		zap.String("remote", c.RealIP()),
-		zap.String("request_id", id),
-		zap.Skip(),
+		zap.String("request_id", x.id),
+		zap.Skip(), zap.Skip(), zap.Skip(),
 	}
 	if untold {
-		fields[accessFields-1] = zap.Error(err)
+		fields[accessFields-3] = zap.Error(err)
+	}
+	if span := trace.SpanContextFromContext(x.Context); span.IsValid() {
+		fields[accessFields-2] = zap.Stringer("trace_id", span.TraceID())
+		fields[accessFields-1] = zap.Stringer("span_id", span.SpanID())
 	}
 	if panicked != nil {
 		entry.Stack = panicked.stack

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zapio"
@@ -32,7 +33,8 @@ type Server struct {
 	echo   *echo.Echo
 	routes *routes
 	fields sync.Pool // of access records
-	http   *http.Server
+	instruments
+	http *http.Server
 
 	// From here on set by Serve.
 	tls       *tls.Config // nil: plain HTTP
@@ -65,6 +67,9 @@ func New(p Params) (Result, error) {
 		turned:   make(chan struct{}, maxTurnedAway),
 	}
 	s.fields.New = func() any { return new([accessFields]zap.Field) }
+	if err := s.instrument(p); err != nil {
+		return Result{}, fmt.Errorf("http server: %w", err)
+	}
 	s.echo = s.newEcho()
 	s.routes = watch(s.echo)
 	if err := s.routes.add(append(s.probes(), p.Routes...)); err != nil {
@@ -176,7 +181,7 @@ func (s *Server) start(ctx context.Context, ended func(error)) error {
 		return err
 	}
 	s.listeners = listeners
-	s.base, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	s.base, s.cancel = context.WithCancelCause(trace.ContextWithSpanContext(context.WithoutCancel(ctx), trace.SpanContext{})) // a request is no part of the start
 
 	var urls []string
 	for _, l := range listeners {

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"log/slog"
+	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/fx"
@@ -14,14 +15,15 @@ import (
 )
 
 // Module gives *zap.Logger, the zap.AtomicLevel that changes its level,
-// slog.Handler and *slog.Logger for the same log, trace.TracerProvider and
-// propagation.TextMapPropagator, *prometheus.Registry and prometheus.Registerer.
+// slog.Handler and *slog.Logger for the same log, trace.TracerProvider,
+// propagation.TextMapPropagator, an http.RoundTripper for clients, which hands
+// traces on, *prometheus.Registry and prometheus.Registerer.
 var Module = fx.Module("telemetry",
 	container.Section("log", DefaultConfig()),
 	fx.Provide(newWriter, newTraces, newHookSpans, fx.Private),
 	fx.Provide(
 		newLevel, newLogger, NewHandler, slog.New,
-		(*Traces).Provider, Propagator,
+		(*Traces).Provider, Propagator, NewTransport,
 		newRegistry, func(r *prometheus.Registry) prometheus.Registerer { return r },
 		fx.Annotate(newObserver, fx.ResultTags(`group:"container.observers"`)),
 	),
@@ -50,10 +52,11 @@ func newObserver(h *hookSpans) lifecycle.Observer { return h.observe }
 
 // run lets the service go on while its records are written, and sends its spans.
 // It is one hook, so that its own span ends after the sending began.
-func run(w *Writer, t *Traces, h *hookSpans) lifecycle.Setup {
+func run(w *Writer, t *Traces, h *hookSpans, clients http.RoundTripper) lifecycle.Setup {
 	return func(ctx context.Context) (lifecycle.Cleanup, error) {
 		w.Start()
 		return func(ctx context.Context) error {
+			(&http.Client{Transport: clients}).CloseIdleConnections()
 			// A log that nobody reads, or spans that nobody takes, are no failure of
 			// the service: they are counted, and told in the log.
 			h.last(ctx)
