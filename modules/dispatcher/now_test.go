@@ -62,7 +62,7 @@ func TestAScheduleRunsNowAndThenInItsPeriodFromThere(t *testing.T) {
 		}
 		close(hold)
 		synctest.Wait()
-		if s := state(t, d, "daily"); s.Starts != 1 || s.Next.Sub(time.Now()) > 24*time.Hour {
+		if s := state(t, d, "daily"); s.Starts != 1 || time.Until(s.Next) > 24*time.Hour {
 			t.Errorf("a daily schedule that was run now: %+v; want one run, and the next at midnight", s)
 		}
 		time.Sleep(24 * time.Hour)

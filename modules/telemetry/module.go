@@ -15,14 +15,14 @@ import (
 )
 
 // Module gives *zap.Logger, the zap.AtomicLevel that changes its level,
-// slog.Handler and *slog.Logger for the same log, trace.TracerProvider,
+// slog.Handler and *slog.Logger for the same log, *[Tail] of it, trace.TracerProvider,
 // propagation.TextMapPropagator, an http.RoundTripper for clients, which hands
 // traces on, *prometheus.Registry and prometheus.Registerer.
 var Module = fx.Module("telemetry",
 	container.Section("log", DefaultConfig()),
 	fx.Provide(newWriter, newTraces, newHookSpans, fx.Private),
 	fx.Provide(
-		newLevel, newLogger, NewHandler, slog.New,
+		newLevel, newLogger, NewHandler, slog.New, (*Writer).Tail,
 		(*Traces).Provider, Propagator, NewTransport,
 		newRegistry, func(r *prometheus.Registry) prometheus.Registerer { return r },
 		fx.Annotate(newObserver, fx.ResultTags(`group:"container.observers"`)),

@@ -54,6 +54,7 @@ const (
 // within 100 ms. From Start to Stop it goes on at once.
 type Writer struct {
 	sink io.Writer
+	tail Tail
 	run  func() // drain, kept so that starting it allocates nothing
 
 	mu      sync.Mutex
@@ -84,6 +85,10 @@ func NewWriter(sink io.Writer) *Writer {
 	w.run = w.drain
 	return w
 }
+
+// Tail returns what keeps the last records that a logger wrote to w, those among
+// them that were lost on the way to the sink.
+func (w *Writer) Tail() *Tail { return &w.tail }
 
 // Write hands over one record, with the end of its line. It always succeeds:
 // what is lost is counted.
