@@ -3,7 +3,6 @@ package container
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.uber.org/fx"
@@ -38,8 +37,9 @@ type GraphHook struct {
 }
 
 // Graph draws a built application from Fx's events, which know modules and
-// decorations, and from its DOT graph, which knows what a constructor needs.
-// Both list the constructors in the same order.
+// decorations, and from its DOT graph, which knows what a constructor needs. The
+// latter lists what is private to a module last: constructors are known by the
+// first type that they give.
 func (c *Container) Graph() Graph {
 	var g Graph
 	for _, h := range c.engine.Report().Hooks {
@@ -63,7 +63,6 @@ func (c *Container) Graph() Graph {
 			}
 		}
 	}
-	n := 0
 	for _, event := range built {
 		var module string
 		var constructor Constructor
@@ -75,8 +74,9 @@ func (c *Container) Graph() Graph {
 		default:
 			continue
 		}
-		constructor.Needs = needs[n]
-		n++
+		if first := constructor.Gives[0]; len(needs[first]) > 0 {
+			constructor.Needs, needs[first] = needs[first][0], needs[first][1:]
+		}
 		for _, t := range constructor.Gives {
 			constructor.Decorated = append(constructor.Decorated, decorated[t]...)
 		}
@@ -91,26 +91,30 @@ func (c *Container) Graph() Graph {
 }
 
 var (
+	gives     = regexp.MustCompile(`(?m)^\t\tconstructor_(\d+) \[.*\n\t\t"(.*)" \[label`)
 	need      = regexp.MustCompile(`(?m)^\tconstructor_(\d+) -> "(.*)" \[`)
 	groupType = regexp.MustCompile(`^\[type=(.+) group=(.+)\]$`)
+	member    = regexp.MustCompile(`\[group=([^\]]*)\]\d+$`)
 	nameTag   = regexp.MustCompile(`\[name ?= ?"?([^"\]]*?)(?: 0x[0-9a-f]+)?"?\]`)
 )
 
-// needsOf reads the arrows of a DOT graph, by the number of the constructor.
-func needsOf(dot fx.DotGraph) map[int][]string {
-	needs := make(map[int][]string)
+// needsOf reads a DOT graph: what the constructors need that give a type first,
+// in the order in which they stand there.
+func needsOf(dot fx.DotGraph) map[string][][]string {
+	needs := make(map[string][]string) // by the number of the constructor
 	for _, m := range need.FindAllStringSubmatch(string(dot), -1) {
-		n, err := strconv.Atoi(m[1])
-		if err != nil {
-			continue // the pattern lets only digits through
-		}
 		t := m[2]
 		if group := groupType.FindStringSubmatch(t); group != nil {
 			t = group[1] + `[group = "` + group[2] + `"]`
 		}
-		needs[n] = append(needs[n], plain([]string{t})...)
+		needs[m[1]] = append(needs[m[1]], plain([]string{t})...)
 	}
-	return needs
+	byFirst := make(map[string][][]string)
+	for _, m := range gives.FindAllStringSubmatch(string(dot), -1) {
+		first := plain([]string{member.ReplaceAllString(m[2], `[group = "$1"]`)})[0]
+		byFirst[first] = append(byFirst[first], needs[m[1]])
+	}
+	return byFirst
 }
 
 // plain gives types one form: without what tells apart the hooks of CleanupCtx,

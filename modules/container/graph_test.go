@@ -13,9 +13,12 @@ func TestTheGraphTellsModulesNeedsDecorationsAndHooks(t *testing.T) {
 	t.Parallel()
 
 	type thing struct{}
+	type cache struct{}
+	type cachedStore struct{}
 	p, _, _ := quiet()
 	c := container.New(p, container.Module,
-		fx.Module("store", fx.Provide(newOrders), fx.Provide(func() *db { return nil })),
+		fx.Module("store", fx.Provide(newOrders), fx.Provide(func() *db { return nil }), fx.Provide(func(*db) *cache { return nil }, fx.Private),
+			fx.Provide(func(*cache) cachedStore { return cachedStore{} })),
 		fx.Decorate(func(o *orders) *orders { return o }),
 		fx.Provide(fx.Annotate(func(*orders) []thing { return nil }, fx.ResultTags(`group:"things,flatten"`))),
 		fx.Invoke(fx.Annotate(func([]thing, *orders) {}, fx.ParamTags(`group:"things"`))),
@@ -47,6 +50,12 @@ func TestTheGraphTellsModulesNeedsDecorationsAndHooks(t *testing.T) {
 	}
 	if o := find("", `container_test.thing[group = "things"]`); !slices.Equal(o.Needs, []string{"*container_test.orders"}) {
 		t.Errorf("things: %+v; want its need", o)
+	}
+	if o := find("store", "*container_test.cache"); !slices.Equal(o.Needs, []string{"*container_test.db"}) {
+		t.Errorf("what is private to a module: %+v; want its need", o)
+	}
+	if o := find("store", "container_test.cachedStore"); !slices.Equal(o.Needs, []string{"*container_test.cache"}) {
+		t.Errorf("what stands behind it: %+v; want its need", o)
 	}
 	if !slices.Contains(g.Hooks, container.GraphHook{Name: "container_test.needsOrders", Phase: "resource"}) {
 		t.Errorf("hooks %+v; want needsOrders", g.Hooks)

@@ -170,7 +170,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 }
 
 // Snapshot returns the state of each task, by name, and then of the one-shots
-// that run or wait for a worker.
+// that run, and the first 500 or more of those that wait for a worker.
 func (d *Dispatcher) Snapshot() []TaskState {
 	var states []TaskState
 	for _, t := range d.tasks {

@@ -248,6 +248,9 @@ func (o *oneOff) state(s State) *TaskState {
 	return &TaskState{Name: o.name, Kind: oneShot, State: s, Since: time.Now()}
 }
 
+// listed is how many of each half of the queue a snapshot has.
+const listed = 500
+
 // snapshot returns the one-shots: those that run, with labels, then the queue.
 func (p *pool) snapshot() (states []TaskState, labels []string) {
 	p.mu.Lock()
@@ -257,8 +260,10 @@ func (p *pool) snapshot() (states []TaskState, labels []string) {
 			states, labels = append(states, *w.state()), append(labels, w.label)
 		}
 	}
-	for _, o := range slices.Concat(p.out[p.taken:], p.in) {
-		states = append(states, TaskState{Name: o.name, Kind: oneShot, State: Waiting})
+	for _, queue := range [][]oneOff{p.out[p.taken:], p.in} {
+		for _, o := range queue[:min(len(queue), listed)] {
+			states = append(states, TaskState{Name: o.name, Kind: oneShot, State: Waiting})
+		}
 	}
 	return states, labels
 }
