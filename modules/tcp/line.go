@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 )
 
@@ -50,11 +49,11 @@ type LineServer struct {
 	Answer func(ctx context.Context, line []byte, w io.Writer) error
 }
 
-func (l LineServer) define(c Config, outputs *sync.Pool) (definition, error) {
+func (l LineServer) define(s *Servers) (definition, error) {
 	l.MaxLine = cmp.Or(l.MaxLine, 8<<10)
-	l.FirstByteTimeout = cmp.Or(l.FirstByteTimeout, c.FirstByteTimeout)
-	l.IdleTimeout = cmp.Or(l.IdleTimeout, c.IdleTimeout)
-	lines := &lines{LineServer: l, lineTimeout: c.LineTimeout, outputs: outputs}
+	l.FirstByteTimeout = cmp.Or(l.FirstByteTimeout, s.config.FirstByteTimeout)
+	l.IdleTimeout = cmp.Or(l.IdleTimeout, s.config.IdleTimeout)
+	lines := &lines{LineServer: l, servers: s}
 	d := definition{name: l.Name, address: l.Address, handle: lines.handle}
 	switch {
 	case l.Answer == nil:
@@ -73,8 +72,7 @@ func (l LineServer) define(c Config, outputs *sync.Pool) (definition, error) {
 type lines struct {
 	LineServer
 
-	lineTimeout time.Duration
-	outputs     *sync.Pool // of *bufio.Writer
+	servers *Servers
 }
 
 // handle answers the lines of one session until its client or a stop ends it.
@@ -103,7 +101,7 @@ func (l *lines) handle(ctx context.Context, s *session) error {
 		until := time.Now().Add(silence)
 		if len(in.rest()) > 0 {
 			if lineEnds.IsZero() {
-				lineEnds = time.Now().Add(l.lineTimeout)
+				lineEnds = time.Now().Add(l.servers.config.LineTimeout)
 			}
 			until = lineEnds
 		}
@@ -131,13 +129,15 @@ func (l *lines) answer(ctx context.Context, line []byte, s *session) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	w := l.outputs.Get().(*bufio.Writer)
-	w.Reset(s)
-	err := l.Answer(ctx, line, w)
-	if err == nil || errors.Is(err, ErrClose) {
-		err = cmp.Or(w.Flush(), err)
-	}
-	w.Reset(nil)
-	l.outputs.Put(w)
-	return err
+	return l.servers.request(ctx, s, func(ctx context.Context) error {
+		w := l.servers.outputs.Get().(*bufio.Writer)
+		w.Reset(s)
+		err := l.Answer(ctx, line, w)
+		if err == nil || errors.Is(err, ErrClose) {
+			err = cmp.Or(w.Flush(), err)
+		}
+		w.Reset(nil)
+		l.servers.outputs.Put(w)
+		return err
+	})
 }

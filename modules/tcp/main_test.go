@@ -89,10 +89,13 @@ func start(t testing.TB, settings ...setting) *kit {
 	return k
 }
 
-func (k *kit) serve() {
+func (k *kit) serve() { k.serveIn(k.t.Context()) }
+
+// serveIn serves with the values of ctx.
+func (k *kit) serveIn(ctx context.Context) {
 	k.t.Helper()
 
-	cleanup, err := k.Serve(func(cause error) { k.ended <- cause })(k.t.Context())
+	cleanup, err := k.Serve(func(cause error) { k.ended <- cause })(ctx)
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package tcp
 import (
 	"reflect"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
@@ -27,6 +29,9 @@ type Params struct {
 	Log       *zap.Logger
 	Servers   []Definition `group:"tcp.servers"`
 	Inherited *listen.Set  `optional:"true"` // listeners that stand for the addresses they have
+
+	Tracers trace.TracerProvider  `optional:"true"` // nil: no spans
+	Metrics prometheus.Registerer `optional:"true"` // nil: no metrics
 }
 
 // Result is what [New] gives to the application.

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"example.com/ostov/lifecycle"
+	"example.com/ostov/modules/telemetry"
 )
 
 // run is the time between a start and a stop.
@@ -80,6 +81,7 @@ func passes(err error) bool {
 // open begins a session. The drain waits for its end.
 func (r *run) open(ctx context.Context, d definition, conn net.Conn) {
 	s := newSession(d.name, conn, r)
+	s.asked = ctx
 	r.sessions.add(s)
 	go func() {
 		defer r.sessions.remove(s)
@@ -123,7 +125,7 @@ func (r *run) tell(ctx context.Context, s *session, took time.Duration, err erro
 	if isPanic || !isNormal(ctx, s, err) {
 		level, message = zapcore.ErrorLevel, "session failed"
 	}
-	record := r.log.Check(level, message)
+	record := telemetry.Log(s.asked, r.log).Check(level, message)
 	if record == nil {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"example.com/ostov/internal/listen"
@@ -20,9 +21,9 @@ import (
 
 // Definition is a [LineServer] or a [StreamServer].
 type Definition interface {
-	// define returns the server with its defaults; its name is there even beside
-	// an error. Writers that are not in use stand in outputs.
-	define(c Config, outputs *sync.Pool) (definition, error)
+	// define returns the server as one of s, with its defaults; its name is there
+	// even beside an error.
+	define(s *Servers) (definition, error)
 }
 
 // definition is what the two kinds of servers have in common.
@@ -38,8 +39,10 @@ type Servers struct {
 	servers []definition // by name
 	listen  func(ctx context.Context, addresses ...string) ([]net.Listener, error)
 	outputs sync.Pool // of *bufio.Writer: a session that waits has none
+	instruments
 
-	urls atomic.Pointer[[]string]
+	urls    atomic.Pointer[[]string]
+	serving atomic.Pointer[run] // the last one
 }
 
 // New puts the servers of all modules together; nothing listens yet. It refuses
@@ -48,7 +51,7 @@ func New(p Params) (Result, error) {
 	s := &Servers{config: p.Config, log: p.Log, listen: p.Inherited.All}
 	s.outputs.New = func() any { return bufio.NewWriter(nil) }
 	for _, server := range p.Servers {
-		d, err := server.define(p.Config, &s.outputs)
+		d, err := server.define(s)
 		if err == nil {
 			err = s.add(d)
 		}
@@ -57,6 +60,9 @@ func New(p Params) (Result, error) {
 		}
 	}
 	slices.SortFunc(s.servers, func(a, b definition) int { return cmp.Compare(a.name, b.name) })
+	if err := s.instrument(p); err != nil {
+		return Result{}, fmt.Errorf("tcp server: %w", err)
+	}
 	return Result{Servers: s, Endpoint: container.Endpoint{Name: "tcp", URLs: s.URLs}}, nil
 }
 
@@ -148,7 +154,8 @@ func (s *Servers) start(ctx context.Context, ended func(error)) (*run, error) {
 	}
 	r.listeners = listeners
 
-	ctx, r.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	// What a client asks for is no part of the start.
+	ctx, r.cancel = context.WithCancelCause(trace.ContextWithSpanContext(context.WithoutCancel(ctx), trace.SpanContext{}))
 	var urls []string
 	for i, l := range listeners {
 		url := listen.URL(s.config.scheme(), l.Addr())
@@ -161,5 +168,6 @@ func (s *Servers) start(ctx context.Context, ended func(error)) (*run, error) {
 		})
 	}
 	s.urls.Store(&urls)
+	s.serving.Store(r)
 	return r, nil
 }

@@ -31,6 +31,7 @@ type session struct {
 	plain    net.Conn
 	config   *Config
 	stopping <-chan struct{}
+	asked    context.Context // of the last request
 
 	writing           sync.Mutex
 	ownRead, ownWrite atomic.Bool // the handler has set deadlines

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"sync"
 )
 
 // StreamServer serves a protocol of its own on each connection. Sessions run
@@ -29,11 +28,13 @@ type StreamServer struct {
 	Handle func(ctx context.Context, conn net.Conn) error
 }
 
-func (s StreamServer) define(Config, *sync.Pool) (definition, error) {
+func (s StreamServer) define(servers *Servers) (definition, error) {
 	d := definition{
 		name:    s.Name,
 		address: s.Address,
-		handle:  func(ctx context.Context, conn *session) error { return s.Handle(ctx, conn) },
+		handle: func(ctx context.Context, conn *session) error {
+			return servers.request(ctx, conn, func(ctx context.Context) error { return s.Handle(ctx, conn) })
+		},
 	}
 	if s.Handle == nil {
 		return d, errors.New("its Handle is nil")
