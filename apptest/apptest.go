@@ -51,8 +51,12 @@ func Start(t testing.TB, options ...fx.Option) *App {
 // it is as [Start].
 func StartOnly(t testing.TB, options ...fx.Option) *App {
 	t.Helper()
-	base := []fx.Option{container.Module, telemetry.Module, dispatcher.Module, httpserver.Module, tcp.Module}
-	return start(t, append(base, options...))
+	return start(t, append(platform(), options...))
+}
+
+// platform is what a feature stands on.
+func platform() []fx.Option {
+	return []fx.Option{container.Module, telemetry.Module, dispatcher.Module, httpserver.Module, tcp.Module}
 }
 
 func start(t testing.TB, options []fx.Option) *App {

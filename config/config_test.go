@@ -411,14 +411,14 @@ func TestValueSaysAllOfASetting(t *testing.T) {
 		"app.stop_timeout=1h", "admin.hosts=a,true", "admin.networks=10.0.0.0/8", "http.tls.certificate=two\nlines", "http.tls.key=k",
 	}})
 	for key, want := range map[string]config.Value{
-		"app.stop_timeout":     {Value: "1h", Source: "--set app.stop_timeout", Variable: "APP_STOP_TIMEOUT", Doc: "limit of a whole stop"},
-		"app.drain_delay":      {Value: "0s", Source: "default", Default: true, Variable: "APP_DRAIN_DELAY"},
-		"admin.hosts":          {Value: `[a, "true"]`, Source: "--set admin.hosts", Variable: "APP_ADMIN_HOSTS"},
-		"admin.networks":       {Value: "[10.0.0.0/8]", Source: "--set admin.networks", Variable: "APP_ADMIN_NETWORKS", Doc: "who may call, such as 10.0.0.0/8"},
-		"admin.token":          {Value: `""`, Source: "default", Default: true, Variable: "APP_ADMIN_TOKEN", Doc: "what a caller must show"},
-		"http.tls.certificate": {Value: `"two\nlines"`, Source: "--set http.tls.certificate", Variable: "APP_HTTP_TLS_CERTIFICATE"},
-		"log.level":            {Value: "info", Source: "default", Default: true, Variable: "APP_LOG_LEVEL", Doc: "debug, info, warn or error"},
-		"database.url":         {Value: "(secret)", Source: "default", Default: true, Variable: "APP_DATABASE_URL"},
+		"app.stop_timeout":     {Value: "1h", Source: "--set app.stop_timeout", Variable: "APP_STOP_TIMEOUT", Type: "time.Duration", Doc: "limit of a whole stop"},
+		"app.drain_delay":      {Value: "0s", Source: "default", Default: true, Variable: "APP_DRAIN_DELAY", Type: "time.Duration"},
+		"admin.hosts":          {Value: `[a, "true"]`, Source: "--set admin.hosts", Variable: "APP_ADMIN_HOSTS", Type: "[]string"},
+		"admin.networks":       {Value: "[10.0.0.0/8]", Source: "--set admin.networks", Variable: "APP_ADMIN_NETWORKS", Type: "[]netip.Prefix", Doc: "who may call, such as 10.0.0.0/8"},
+		"admin.token":          {Value: `""`, Source: "default", Default: true, Variable: "APP_ADMIN_TOKEN", Type: "config.Secret", Doc: "what a caller must show"},
+		"http.tls.certificate": {Value: `"two\nlines"`, Source: "--set http.tls.certificate", Variable: "APP_HTTP_TLS_CERTIFICATE", Type: "string"},
+		"log.level":            {Value: "info", Source: "default", Default: true, Variable: "APP_LOG_LEVEL", Type: "zapcore.Level", Doc: "debug, info, warn or error"},
+		"database.url":         {Value: "(secret)", Source: "default", Default: true, Variable: "APP_DATABASE_URL", Type: "config.Secret"},
 	} {
 		want.Key = key
 		if got := value(t, c, key); got != want {

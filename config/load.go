@@ -92,6 +92,7 @@ type Value struct {
 	Source   string `json:"source"`        // "app.yaml:3", a variable, "--set http.address" or "default"
 	Default  bool   `json:"default"`       // no source gives it
 	Variable string `json:"variable"`      // its name in the environment
+	Type     string `json:"type"`          // of its field, as Go writes it: time.Duration
 	Doc      string `json:"doc,omitempty"` // what it means
 }
 
@@ -107,6 +108,7 @@ func (c *Config) Values() []Value {
 			Source:   source,
 			Default:  !given,
 			Variable: s.variable,
+			Type:     s.of.String(),
 			Doc:      s.doc,
 		}
 	}

@@ -1,0 +1,214 @@
+package apptest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"example.com/ostov/lifecycle"
+)
+
+// errInjected is what a hook fails and panics with.
+var errInjected = errors.New("a fault that apptest.Conform injects")
+
+// hangLimit is the limit of a hook that hangs. The engine adds its own patience.
+const hangLimit = 50 * time.Millisecond
+
+// fault is what is done to one hook.
+type fault struct {
+	op, kind string // start or stop; fails, panics or hangs
+	hook     int
+	name     string
+}
+
+func (f fault) String() string {
+	return fmt.Sprintf("%s of %s %s", f.op, f.name, f.kind)
+}
+
+// strike does it. What hangs, hangs until released, whatever its context says.
+func (f fault) strike(released <-chan struct{}) error {
+	switch f.kind {
+	case "fails":
+		return errInjected
+	case "panics":
+		panic(errInjected)
+	default:
+		<-released
+		return nil
+	}
+}
+
+// inject changes a hook so that it does all that it does, and fails: before its
+// own start, or after its own stop. One that hangs in its start acquires when it
+// is released: a late success, which the engine has to release.
+func (f fault) inject(h lifecycle.Hook, released <-chan struct{}) lifecycle.Hook {
+	setup := h.Setup
+	if f.op == "start" {
+		if f.kind == "hangs" {
+			h.StartTimeout = hangLimit
+		}
+		h.Setup = func(ctx context.Context) (lifecycle.Cleanup, error) {
+			if err := f.strike(released); err != nil {
+				return nil, err
+			}
+			return setup(context.WithoutCancel(ctx))
+		}
+		return h
+	}
+	if f.kind == "hangs" {
+		h.StopTimeout = hangLimit
+	}
+	stop := func(cleanup lifecycle.Cleanup) lifecycle.Cleanup {
+		return func(ctx context.Context) error {
+			if cleanup != nil {
+				if err := cleanup(context.WithoutCancel(ctx)); err != nil {
+					return err
+				}
+			}
+			return f.strike(released)
+		}
+	}
+	if setup == nil {
+		h.Cleanup = stop(h.Cleanup)
+		return h
+	}
+	h.Setup = func(ctx context.Context) (lifecycle.Cleanup, error) {
+		cleanup, err := setup(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return stop(cleanup), nil
+	}
+	return h
+}
+
+// checkFaults lets each hook fail, panic and hang. Those that hang spend their
+// time waiting, so that several are tried at a time.
+func (c *conformance) checkFaults() {
+	for _, f := range c.faults("fails", "panics") {
+		a := c.suffer(f, nil)
+		c.othersStopped(f, a)
+		c.nothingLeft("faults", "stops because the "+f.String(), a)
+	}
+	c.crowded = true
+	before := c.census()
+	released := make(chan struct{})
+	all := c.faults("hangs")
+	trials := make([]*trial, len(all))
+	room := make(chan struct{}, 4*runtime.GOMAXPROCS(0))
+	var running sync.WaitGroup
+	for i, f := range all {
+		room <- struct{}{}
+		running.Go(func() {
+			defer func() { <-room }()
+			trials[i] = c.suffer(f, released)
+		})
+	}
+	running.Wait()
+	for i, f := range all {
+		c.othersStopped(f, trials[i])
+	}
+	close(released)
+	for _, a := range trials {
+		a.before = before
+		c.nothingLeft("faults", "stops because a hook hangs and succeeds later", a)
+	}
+	c.crowded = false
+}
+
+// faults lists what is done to hooks. What is held from the beginning has no
+// start that could fail.
+func (c *conformance) faults(kinds ...string) (all []fault) {
+	for i, name := range c.hooks {
+		for _, kind := range kinds {
+			if !c.held[i] {
+				all = append(all, fault{"start", kind, i, name})
+			}
+			all = append(all, fault{"stop", kind, i, name})
+		}
+	}
+	return all
+}
+
+// suffer runs the application with a fault, up and down.
+func (c *conformance) suffer(f fault, released <-chan struct{}) *trial {
+	a := c.try(nil, func(i int, h lifecycle.Hook) lifecycle.Hook {
+		if i == f.hook {
+			return f.inject(h, released)
+		}
+		return h
+	})
+	if a.Start(c.t.Context()) == nil {
+		_ = a.stop() // the report has it
+	}
+	return a
+}
+
+// othersStopped reports hooks that did not stop because another one failed.
+func (c *conformance) othersStopped(f fault, a *trial) {
+	for _, h := range a.Report().Hooks {
+		for op, call := range map[string]*lifecycle.Call{"start": h.Start, "stop": h.Stop} {
+			if call == nil || call.Outcome == "ok" || strings.Contains(call.Error, errInjected.Error()) || h.Name == f.name && op == f.op {
+				continue
+			}
+			c.find("faults", h.Name, "%s does not %s properly where the %s: %s: its Cleanup may rely only on what started before it, and on no other having stopped well",
+				hookOf(h.Name), op, f, call.Error)
+		}
+	}
+}
+
+// checkSignals ends the context of the start as a SIGTERM does, before, in and
+// after the start of each hook.
+func (c *conformance) checkSignals() {
+	for i, name := range c.hooks {
+		if c.held[i] {
+			continue
+		}
+		for _, moment := range []string{"in", "after"} {
+			ctx, signal := context.WithCancelCause(c.t.Context())
+			sigterm := func() { signal(&lifecycle.SignalError{Signal: syscall.SIGTERM}) }
+			a := c.try(nil, func(n int, h lifecycle.Hook) lifecycle.Hook {
+				switch {
+				case n != i:
+					return h
+				case moment == "in":
+					return around(h, sigterm, func() {})
+				default:
+					return around(h, func() {}, sigterm)
+				}
+			})
+			err := a.Start(ctx)
+			sigterm()
+			when := "is told to end " + moment + " the start of " + name
+			if !errors.Is(err, lifecycle.ErrStopped) || a.Report().State != lifecycle.Stopped {
+				c.interrupted(name, when, err)
+			}
+			c.nothingLeft("signals", when, a)
+		}
+	}
+}
+
+// interrupted reports why an interrupted start is not a clean end.
+func (c *conformance) interrupted(name, when string, err error) {
+	for _, e := range unjoin(err) {
+		h := (*lifecycle.HookError)(nil)
+		switch {
+		case !errors.As(e, &h):
+		case errors.Is(e, lifecycle.ErrAbandoned):
+			c.find("signals", h.Hook, "%s goes on where the application %s: pass its context to whatever blocks", hookOf(h.Hook), when)
+			return
+		case h.Op == "start":
+			c.find("signals", h.Hook, "%s hides that its start was interrupted (%v), so that the exit code is 1: return context.Cause(ctx), or wrap it by %%w", hookOf(h.Hook), h.Err)
+			return
+		default:
+			c.find("signals", h.Hook, "%s does not stop where the application %s: %v: its Cleanup may rely only on what started before it", hookOf(h.Hook), when, h.Err)
+			return
+		}
+	}
+	c.find("signals", name, "the application ends with %v where it %s: want a clean end", err, when)
+}
