@@ -30,6 +30,7 @@ test: ## run all tests with the race detector, in under 5 minutes
 soak: ## run all tests and the long ones (build tag soak), and fuzz for a minute each
 	@scripts/needs
 	$(test) -tags soak -p 1 -timeout 15m ./...
+	go test -tags soak -timeout 10m ./internal/faults # the race detector would spoil its figures
 	@for target in $(fuzz); do scripts/fuzz $$target 60s || exit 1; done
 
 lint: ## check style, arrows and go.mod, and that it compiles for Windows and macOS

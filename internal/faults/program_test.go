@@ -90,7 +90,7 @@ func newRoutes(t *tallies) []httpserver.Route {
 		get("/socket", t.during("socket", socket)),
 		get("/panic", func(echo.Context) error { panic("at the test's command") }),
 		get("/panic/late", latePanic),
-		get("/big", big),
+		get("/big", t.during("big", bytesOf)),
 		{Method: http.MethodPost, Path: "/body", Handler: t.during("body", body)},
 		{Method: http.MethodPost, Path: "/upload", Handler: upload},
 	}
@@ -149,8 +149,8 @@ func latePanic(c echo.Context) error {
 	panic("at the test's command, late")
 }
 
-// big answers with so many bytes as ?bytes= says.
-func big(c echo.Context) error {
+// bytesOf answers with so many bytes as ?bytes= says.
+func bytesOf(c echo.Context) error {
 	left, err := strconv.Atoi(c.QueryParam("bytes"))
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, err.Error())
@@ -202,7 +202,8 @@ func newLines(t *tallies) tcp.LineServer {
 	}
 }
 
-// tallies count what happens. The tests wait for a count over HTTP.
+// tallies count what happens, and the most there was of each. The tests wait
+// for a count over HTTP.
 type tallies struct {
 	mu      sync.Mutex
 	of      map[string]int
@@ -215,6 +216,8 @@ func (t *tallies) add(what string, n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.of[what] += n
+	most := "most " + what
+	t.of[most] = max(t.of[most], t.of[what])
 	if t.changed != nil {
 		close(t.changed)
 		t.changed = nil
@@ -241,6 +244,8 @@ func (t *tallies) await(c echo.Context) error {
 	if err := c.Bind(&want); err != nil {
 		return err
 	}
+	httpserver.Stream(c) // the limits of the server are those that a test sets
+	late := time.After(30 * time.Second)
 	for {
 		t.mu.Lock()
 		n := t.of[want.What]
@@ -254,8 +259,8 @@ func (t *tallies) await(c echo.Context) error {
 		}
 		select {
 		case <-changed:
-		case <-c.Request().Context().Done():
-			return echo.NewHTTPError(http.StatusGatewayTimeout).SetInternal(fmt.Errorf("%s: %d", want.What, n))
+		case <-late:
+			return echo.NewHTTPError(http.StatusConflict, fmt.Sprintf("there are %d", n))
 		}
 	}
 }
