@@ -17,13 +17,13 @@ func checkout(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"go.mod":             "module example.com/ostov\n\ngo 1.26.0\n",
-		"bench/go.mod":       "module example.com/ostov/bench\n\nreplace example.com/ostov => ../\n\nrequire example.com/ostov v0.0.0\n",
-		"docs/a.md":          "Import `example.com/ostov/config`, of example.com/ostov.\nNot example.com/ostovs, my.example.com/ostov, example.com/ostov-x nor app.example.com.\n",
-		".golangci.yml":      "deny:\n  - {pkg: example.com/ostov, desc: no}\nmodule-path: example.com/ostov\n",
-		"a.go":               "package a\n\nimport (\n\t_ \"d.org/x\"\n\t_ \"example.com/ostov/b\"\n)\n",
-		"b/b.go":             "package b\n\nconst both = \"example.com/ostov example.com/ostov\"\n",
-		"logo.png":           "\x89PNG\x00example.com/ostov",
+		"go.mod":             "module old.example/house\n\ngo 1.26.0\n",
+		"bench/go.mod":       "module old.example/house/bench\n\nreplace old.example/house => ../\n\nrequire old.example/house v0.0.0\n",
+		"docs/a.md":          "Import `old.example/house/config`, of old.example/house.\nNot old.example/houses, my.old.example/house, old.example/house-x nor app.example.com.\n",
+		".golangci.yml":      "deny:\n  - {pkg: old.example/house, desc: no}\nmodule-path: old.example/house\n",
+		"a.go":               "package a\n\nimport (\n\t_ \"nz.org/x\"\n\t_ \"old.example/house/b\"\n)\n",
+		"b/b.go":             "package b\n\nconst both = \"old.example/house old.example/house\"\n",
+		"logo.png":           "\x89PNG\x00old.example/house",
 		"modules/modules.go": list,
 	} {
 		write(t, filepath.Join(dir, name), text)
@@ -34,7 +34,7 @@ func checkout(t *testing.T) string {
 		}
 	}
 	write(t, filepath.Join(dir, ".git", "info", "exclude"), "ignored\n")
-	write(t, filepath.Join(dir, "ignored"), "example.com/ostov")
+	write(t, filepath.Join(dir, "ignored"), "old.example/house")
 	return dir
 }
 
@@ -44,8 +44,8 @@ package modules
 import (
 	"go.uber.org/fx"
 
-	"example.com/ostov/modules/charfinder"
-	httpserver "example.com/ostov/modules/http"
+	"old.example/house/modules/charfinder"
+	httpserver "old.example/house/modules/http"
 )
 
 // All returns the modules of the application. A new one is one more line.
@@ -88,28 +88,28 @@ func TestRenameChangesThePathEverywhereAndNothingElse(t *testing.T) {
 	t.Parallel()
 
 	dir := checkout(t)
-	if code, out := dev(t, dir, "rename", "company.com/shop"); code != 0 || !strings.Contains(out, "in 7 files") {
+	if code, out := dev(t, dir, "rename", "new.example/shop"); code != 0 || !strings.Contains(out, "in 7 files") {
 		t.Fatalf("rename = %d, %s", code, out)
 	}
 	for name, want := range map[string]string{
-		"go.mod":        "module company.com/shop\n\ngo 1.26.0\n",
-		"bench/go.mod":  "module company.com/shop/bench\n\nreplace company.com/shop => ../\n\nrequire company.com/shop v0.0.0\n",
-		"docs/a.md":     "Import `company.com/shop/config`, of company.com/shop.\nNot example.com/ostovs, my.example.com/ostov, example.com/ostov-x nor app.example.com.\n",
-		".golangci.yml": "deny:\n  - {pkg: company.com/shop, desc: no}\nmodule-path: company.com/shop\n",
-		"a.go":          "package a\n\nimport (\n\t_ \"company.com/shop/b\"\n\t_ \"d.org/x\"\n)\n",
-		"b/b.go":        "package b\n\nconst both = \"company.com/shop company.com/shop\"\n",
-		"logo.png":      "\x89PNG\x00example.com/ostov",
-		"ignored":       "example.com/ostov",
+		"go.mod":        "module new.example/shop\n\ngo 1.26.0\n",
+		"bench/go.mod":  "module new.example/shop/bench\n\nreplace new.example/shop => ../\n\nrequire new.example/shop v0.0.0\n",
+		"docs/a.md":     "Import `new.example/shop/config`, of new.example/shop.\nNot old.example/houses, my.old.example/house, old.example/house-x nor app.example.com.\n",
+		".golangci.yml": "deny:\n  - {pkg: new.example/shop, desc: no}\nmodule-path: new.example/shop\n",
+		"a.go":          "package a\n\nimport (\n\t_ \"new.example/shop/b\"\n\t_ \"nz.org/x\"\n)\n",
+		"b/b.go":        "package b\n\nconst both = \"new.example/shop new.example/shop\"\n",
+		"logo.png":      "\x89PNG\x00old.example/house",
+		"ignored":       "old.example/house",
 	} {
 		if got := read(t, dir, name); got != want {
 			t.Errorf("%s is\n%s\nwant\n%s", name, got, want)
 		}
 	}
-	if code, out := dev(t, dir, "rename", "company.com/shop"); code != 0 || !strings.Contains(out, "already") {
+	if code, out := dev(t, dir, "rename", "new.example/shop"); code != 0 || !strings.Contains(out, "already") {
 		t.Errorf("the same rename again = %d, %s; want 0 and that it is so", code, out)
 	}
 	before := read(t, dir, "a.go")
-	if code, out := dev(t, dir, "rename", "company.com/store"); code != 1 || !strings.Contains(out, "commit or stash first") || read(t, dir, "a.go") != before {
+	if code, out := dev(t, dir, "rename", "new.example/store"); code != 1 || !strings.Contains(out, "commit or stash first") || read(t, dir, "a.go") != before {
 		t.Errorf("rename of a dirty tree = %d, %s; want 1, what to do, and no change", code, out)
 	}
 }
@@ -118,17 +118,17 @@ func TestRenameRefusesWhatCannotBeAPath(t *testing.T) {
 	t.Parallel()
 
 	dir := checkout(t)
-	for _, path := range []string{"", "shop", "Company.com/shop", "company.com/", "company.com//shop", "https://company.com/shop", "company.com/my shop", "../shop", "company.com/.."} {
-		if code, out := dev(t, dir, "rename", path); code != 1 || !strings.Contains(out, "such as company.com/shop") {
+	for _, path := range []string{"", "shop", "New.example/shop", "new.example/", "new.example//shop", "https://new.example/shop", "new.example/my shop", "../shop", "new.example/.."} {
+		if code, out := dev(t, dir, "rename", path); code != 1 || !strings.Contains(out, "such as company.com") {
 			t.Errorf("rename %q = %d, %s; want 1 and what is right", path, code, out)
 		}
 	}
-	if code, out := dev(t, t.TempDir(), "rename", "company.com/shop"); code != 1 || !strings.Contains(out, "in the root") {
+	if code, out := dev(t, t.TempDir(), "rename", "new.example/shop"); code != 1 || !strings.Contains(out, "in the root") {
 		t.Errorf("rename elsewhere = %d, %s; want 1 and where to run it", code, out)
 	}
 	bare := t.TempDir()
-	write(t, filepath.Join(bare, "go.mod"), "module example.com/ostov\n")
-	if code, out := dev(t, bare, "rename", "company.com/shop"); code != 1 || !strings.Contains(out, "git") {
+	write(t, filepath.Join(bare, "go.mod"), "module old.example/house\n")
+	if code, out := dev(t, bare, "rename", "new.example/shop"); code != 1 || !strings.Contains(out, "git") {
 		t.Errorf("rename without git = %d, %s; want 1 and that it wants git", code, out)
 	}
 }
@@ -141,7 +141,7 @@ func TestNewModuleAddsAFolderAndALine(t *testing.T) {
 		t.Fatalf("new module shop = %d, %s", code, out)
 	}
 	want := strings.NewReplacer(
-		"\thttpserver \"example.com/ostov/modules/http\"\n", "\thttpserver \"example.com/ostov/modules/http\"\n\t\"example.com/ostov/modules/shop\"\n",
+		"\thttpserver \"old.example/house/modules/http\"\n", "\thttpserver \"old.example/house/modules/http\"\n\t\"old.example/house/modules/shop\"\n",
 		"and its folder\n", "and its folder\n\t\tshop.Module,\n",
 	).Replace(list)
 	if got := read(t, dir, "modules", "modules.go"); got != want {

@@ -78,15 +78,15 @@ func newModule(dir, name string) (string, error) {
 
 // filesOf returns the files of the new module, by name.
 func filesOf(name, module string) (map[string][]byte, error) {
-	const from = "template/greeter"
+	const own, from = "example.com/ostov", "template/greeter" // rename changes the first
 	entries, err := template.ReadDir(from)
 	if err != nil {
 		return nil, err
 	}
 	title := strings.ToUpper(name[:1]) + name[1:]
 	words := strings.NewReplacer(
-		module+"/cmd/dev/"+from, module+"/modules/"+name,
-		module, module, // whatever stands in it
+		own+"/cmd/dev/"+from, module+"/modules/"+name,
+		own, module, // whatever stands in them
 		"greeter", name,
 		"Greeter", title,
 	)
