@@ -53,10 +53,11 @@ type Dispatcher struct {
 	tasks   []*task                       // by name
 	holding int                           // tasks that hold the start
 	pool    *pool
+	instruments
 
 	mu        sync.Mutex
 	up, down  bool            // whether it was started, stopped
-	root      context.Context // of all work; set by the start
+	root      context.Context // of all work; labelled by the start
 	readiness chan error      // each task that holds the start: ready, or why not
 	alive     atomic.Int64    // tasks that have not ended
 	ended     chan struct{}   // closes with the last of them
@@ -72,6 +73,7 @@ func New(p Params) (*Dispatcher, error) {
 	d := &Dispatcher{
 		p:         p,
 		wall:      func(now time.Time) time.Time { return now.Round(0) },
+		root:      context.Background(), //nolint:forbidigo // values of the start, such as its trace, are not for good
 		readiness: make(chan error, len(p.Tasks)),
 		ended:     make(chan struct{}),
 		told:      make(chan struct{}),
@@ -101,6 +103,9 @@ func New(p Params) (*Dispatcher, error) {
 		return nil, fmt.Errorf("dispatcher: %w", errors.Join(f...))
 	}
 	d.pool = newPool(d)
+	if err := d.instrument(); err != nil {
+		return nil, fmt.Errorf("dispatcher: %w", err)
+	}
 	return d, nil
 }
 
@@ -143,7 +148,7 @@ func (d *Dispatcher) launch(ctx context.Context) error {
 		labels = append(labels, key, value)
 		return true
 	})
-	d.root = pprof.WithLabels(context.Background(), pprof.Labels(labels...)) //nolint:forbidigo // other values of the start, such as its trace, are not for good
+	d.root = pprof.WithLabels(d.root, pprof.Labels(labels...))
 	d.alive.Store(int64(len(d.tasks)))
 	if len(d.tasks) == 0 {
 		close(d.ended)

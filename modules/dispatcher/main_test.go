@@ -11,6 +11,8 @@ import (
 	"time"
 	_ "time/tzdata" // zones on machines that have none
 
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -41,36 +43,12 @@ func (s *shutdowner) asked() []error {
 	return s.causes
 }
 
-// events keeps what the observer heard.
-type events struct {
-	mu  sync.Mutex
-	all []dispatcher.Event
-}
-
-func (e *events) observe(event dispatcher.Event) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.all = append(e.all, event)
-}
-
-func (e *events) states(task string) []dispatcher.State {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var states []dispatcher.State
-	for _, event := range e.all {
-		if event.Name == task {
-			states = append(states, event.State)
-		}
-	}
-	return states
-}
-
 // bench is a dispatcher and what it is connected to.
 type bench struct {
 	*dispatcher.Dispatcher
 	shutdown *shutdowner
 	logs     *observer.ObservedLogs
-	events   *events
+	metrics  *prometheus.Registry
 	stopping chan struct{}
 }
 
@@ -83,9 +61,9 @@ func params(tasks ...dispatcher.Work) dispatcher.Params {
 func newBench(t *testing.T, change func(*dispatcher.Params), tasks ...dispatcher.Work) *bench {
 	t.Helper()
 	core, logs := observer.New(zapcore.DebugLevel)
-	b := &bench{shutdown: new(shutdowner), logs: logs, events: new(events), stopping: make(chan struct{})}
+	b := &bench{shutdown: new(shutdowner), logs: logs, metrics: prometheus.NewRegistry(), stopping: make(chan struct{})}
 	p := params(tasks...)
-	p.Shutdown, p.Log, p.Observe, p.Stopping = b.shutdown, zap.New(core), b.events.observe, b.stopping
+	p.Shutdown, p.Log, p.Metrics, p.Stopping = b.shutdown, zap.New(core), b.metrics, b.stopping
 	if change != nil {
 		change(&p)
 	}
@@ -129,6 +107,32 @@ func (b *bench) state(t *testing.T, name string) dispatcher.TaskState {
 
 // logged returns how often a message was logged.
 func (b *bench) logged(message string) int { return b.logs.FilterMessage(message).Len() }
+
+// series returns the metrics, by name and values of their labels.
+func (b *bench) series(t *testing.T) map[string]*dto.Metric {
+	t.Helper()
+	families, err := b.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[string]*dto.Metric)
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			name := f.GetName()
+			for _, l := range m.GetLabel() {
+				name += " " + l.GetValue()
+			}
+			found[name] = m
+		}
+	}
+	return found
+}
+
+// runs returns how many runs of a task had an outcome.
+func (b *bench) runs(t *testing.T, task, outcome string) uint64 {
+	t.Helper()
+	return b.series(t)["dispatcher_task_duration_seconds "+outcome+" "+task].GetHistogram().GetSampleCount()
+}
 
 // untilTold is a task that does nothing and ends when told.
 func untilTold(ctx context.Context) error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"reflect"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
@@ -31,7 +33,9 @@ type Params struct {
 	Log      *zap.Logger          // nil: no logs
 	Stopping lifecycle.Stopping   // closes when no new work is to begin; nil: Stop alone says so
 	Tasks    []Work               `group:"dispatcher.tasks"`
-	Observe  func(Event)          `optional:"true"` // hears all, in the goroutine of the task: to be quick
+
+	Tracers trace.TracerProvider  `optional:"true"` // nil: no spans
+	Metrics prometheus.Registerer `optional:"true"` // nil: no metrics
 }
 
 // Task adds the [Service] or [Schedule] that function returns, perhaps with an

@@ -10,6 +10,8 @@ import (
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 
 	"example.com/ostov/config"
 	"example.com/ostov/health"
@@ -207,10 +209,12 @@ func TestADegradedTaskIsSeenByTheHealthCheck(t *testing.T) {
 		return dispatcher.Service{Name: "words", Restart: dispatcher.Never, GiveUp: dispatcher.Degrade, Run: func(context.Context) error {
 			return errBoom
 		}}
-	}), fx.Supply(func(e dispatcher.Event) {
-		if e.State == dispatcher.Failed {
+	}), fx.Decorate(func(*zap.Logger) *zap.Logger {
+		core, _ := observer.New(zapcore.ErrorLevel)
+		return zap.New(core, zap.Hooks(func(zapcore.Entry) error {
 			close(failed)
-		}
+			return nil
+		}))
 	}))
 	registry, err := container.Get[*health.Registry](app)
 	if err != nil {

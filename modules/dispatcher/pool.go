@@ -22,7 +22,8 @@ var ErrQueueFull = errors.New("queue is full")
 //
 // f's context has the values of ctx, its trace among them, but not its end: it
 // ends when most of the time of a stop is spent. What f fails with is logged,
-// with the name, which need not be unique.
+// with the name, which need not be unique, but says what f is and not for whom:
+// metrics have the first 100 names.
 func (d *Dispatcher) Go(ctx context.Context, name string, f func(ctx context.Context) error) error {
 	return d.pool.take(ctx, oneOff{name: name, f: f})
 }
@@ -108,7 +109,7 @@ func (p *pool) take(ctx context.Context, o oneOff) error {
 	}
 	err := p.put(&o)
 	if err != nil {
-		p.d.notify(event(o.state(Failed), err))
+		p.d.countRefused(err)
 		err = fmt.Errorf("go %q: %w", o.name, err)
 	}
 	return err
@@ -152,7 +153,11 @@ func (p *pool) giveBack() error {
 	var names []string
 	for _, o := range left {
 		names = append(names, o.name)
-		p.d.emit(event(o.state(Abandoned), ErrStopping))
+		ctx := p.d.root
+		if o.values != nil {
+			ctx = o.values
+		}
+		p.d.record(ctx, newEvent(o.state(Abandoned), ErrStopping))
 		if o.result != nil {
 			o.result <- fmt.Errorf("go %q: %w", o.name, ErrStopping)
 		}
@@ -165,14 +170,14 @@ func (p *pool) giveBack() error {
 }
 
 // next waits for a one-shot; false: none will come. To read the clock costs as much
-// as all the rest: where nobody observes and the queue is never empty, it is read
+// as all the rest: where nobody measures and the queue is never empty, it is read
 // for one in 16, and an age may count in what those before it took.
 func (w *worker) next(o *oneOff) bool {
 	p := w.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w.name = ""
-	look := p.d.p.Observe != nil || p.begun%16 == 0
+	look := p.d.measures() || p.begun%16 == 0
 	for p.length() == 0 {
 		if p.closed {
 			return false
@@ -211,30 +216,32 @@ func (w *worker) once(ctx context.Context, o *oneOff) {
 	if o.values != nil {
 		ctx = &valuesContext{Context: ctx, values: o.values}
 	}
+	ctx = w.p.d.span(ctx, o.name)
 	var err error
 	returned := false
-	defer func() { w.end(o, outcome(recover(), returned, err)) }()
+	defer func() { w.end(ctx, o, outcome(recover(), returned, err)) }()
 	err = o.f(ctx)
 	returned = true
 }
 
-func (w *worker) end(o *oneOff, err error) {
+func (w *worker) end(ctx context.Context, o *oneOff, err error) {
+	d, state := w.p.d, Ended
+	if err != nil && !(w.p.ctx.Err() != nil && isStop(err)) {
+		state = Failed
+	}
+	if d.measures() {
+		d.measure(ctx, d.nameOf(o.name), time.Since(w.p.epoch)-w.since, state, err)
+	}
 	if o.result != nil {
 		o.result <- err
 	}
-	d := w.p.d
-	if err == nil && d.p.Observe == nil {
+	if err == nil {
 		return
 	}
-	e := event(w.state(), err)
-	e.close(Ended)
-	if told := w.p.ctx.Err() != nil; err != nil && !(told && isStop(err)) {
-		e.State, e.Failures, e.Error = Failed, 1, err.Error()
+	e := newEvent(w.state(), err)
+	if e.close(state); o.result == nil || e.stack != "" { // who waits has the error, but not the stack
+		d.record(ctx, e)
 	}
-	if o.result == nil || e.Stack != "" { // who waits has the error, but not the stack
-		d.record(e)
-	}
-	d.notify(e)
 }
 
 // state tells about the one-shot that runs.
@@ -266,6 +273,18 @@ func (p *pool) snapshot() (states []TaskState, labels []string) {
 		}
 	}
 	return states, labels
+}
+
+// count returns how many one-shots run, and how many wait for a worker.
+func (p *pool) count() (running, waiting int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, w := range p.workers {
+		if w.name != "" {
+			running++
+		}
+	}
+	return running, p.length()
 }
 
 // valuesContext is a context with the values of another.

@@ -23,16 +23,7 @@ func TestEachOneShotHasOneOutcome(t *testing.T) {
 
 	const n = 10_000
 	outcomes := make([]atomic.Int32, n) // how often each one ran
-	var seen, failed atomic.Int32
-	b := newBench(t, func(p *dispatcher.Params) {
-		p.Config.Queue = n
-		p.Observe = func(e dispatcher.Event) {
-			seen.Add(1)
-			if e.State == dispatcher.Failed {
-				failed.Add(1)
-			}
-		}
-	})
+	b := newBench(t, func(p *dispatcher.Params) { p.Config.Queue = n })
 	for i := range n {
 		err := b.Go(t.Context(), fmt.Sprint(i), func(context.Context) error {
 			outcomes[i].Add(1)
@@ -57,9 +48,19 @@ func TestEachOneShotHasOneOutcome(t *testing.T) {
 			t.Errorf("one-shot %d ran %d times; want once", i, ran)
 		}
 	}
-	if seen.Load() != n || failed.Load() != n/100 || b.logged("task failed") != n/100 {
-		t.Errorf("%d outcomes were told, %d of them failures, and %d failures were logged; want %d, %d and %d",
-			seen.Load(), failed.Load(), b.logged("task failed"), n, n/100, n/100)
+	counted, names := make(map[string]uint64), 0
+	for series, m := range b.series(t) {
+		if strings.HasPrefix(series, "dispatcher_task_duration_seconds ") {
+			counted[strings.Fields(series)[1]] += m.GetHistogram().GetSampleCount()
+			names++
+		}
+	}
+	if counted["ok"] != n-n/100 || counted["panic"] != n/100 || b.logged("task failed") != n/100 {
+		t.Errorf("%v were counted, and %d failures were logged; want %d ok, %d in a panic and as many logged",
+			counted, b.logged("task failed"), n-n/100, n/100)
+	}
+	if most := 100 + 2; names > most {
+		t.Errorf("there are %d series; want the first 100 names, and the others, which failed or did not, together", names)
 	}
 }
 
@@ -99,8 +100,8 @@ func TestAFailedOneShotIsLoggedWithNameAndStack(t *testing.T) {
 				if fields["task"] != "thumbnail" || !strings.Contains(fields["error"].(string), tt.want) || strings.Contains(stack, "pool_test.go") != tt.stack {
 					t.Errorf("logged %v; want the name, %q, and the stack: %v", fields, tt.want, tt.stack)
 				}
-				if got := b.events.states("thumbnail"); len(got) != 2 || got[0] != dispatcher.Failed || got[1] != dispatcher.Ended {
-					t.Errorf("heard %v; want a failure and an end", got)
+				if ok := b.runs(t, "thumbnail", "ok"); ok != 1 {
+					t.Errorf("%d runs are counted as ok; want 1", ok)
 				}
 			})
 		})
@@ -148,6 +149,10 @@ func TestAFullQueueRefusesAtOnce(t *testing.T) {
 		if running != 2 || waiting != 3 {
 			t.Errorf("%d run and %d wait; want 2 and 3", running, waiting)
 		}
+		series := b.series(t)
+		if running, queued := series["dispatcher_tasks running"].GetGauge().GetValue(), series["dispatcher_queue_length"].GetGauge().GetValue(); running != 2 || queued != 3 {
+			t.Errorf("metrics have %v running and a queue of %v; want 2 and 3", running, queued)
+		}
 		close(release)
 		synctest.Wait()
 		hand(1) // there is room again
@@ -155,8 +160,8 @@ func TestAFullQueueRefusesAtOnce(t *testing.T) {
 		if ran.Load() != 6 {
 			t.Errorf("%d ran; want the 6 that were taken", ran.Load())
 		}
-		if got := b.events.all[0]; got.State != dispatcher.Failed || !errors.Is(got.Err, dispatcher.ErrQueueFull) {
-			t.Errorf("the observer heard %+v first; want that one was not taken", got)
+		if got := b.series(t)["dispatcher_one_shots_refused_total queue_full"].GetCounter().GetValue(); got != 2 {
+			t.Errorf("%v are counted as refused; want 2", got)
 		}
 	})
 }
@@ -353,7 +358,7 @@ func TestWaitReturnsTheOutcome(t *testing.T) {
 func TestTheAgeOfAOneShotIsItsOwn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := started(t, func(p *dispatcher.Params) { p.Observe = nil })
+		b := started(t, func(p *dispatcher.Params) { p.Metrics = nil })
 		for range 2 {
 			if err := b.Go(t.Context(), "before", nothing); err != nil {
 				t.Fatalf("Go: %v", err)
@@ -379,14 +384,14 @@ func TestTheAgeOfAOneShotIsItsOwn(t *testing.T) {
 func TestUnderLoadAnAgeIsNearlyRightAndDurationsAreExact(t *testing.T) {
 	t.Parallel()
 
-	for _, observed := range []bool{false, true} {
-		t.Run(fmt.Sprintf("observed %v", observed), func(t *testing.T) {
+	for _, measured := range []bool{false, true} {
+		t.Run(fmt.Sprintf("measured %v", measured), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, func(p *dispatcher.Params) {
 					p.Config.Workers, p.Config.StopTimeout = 1, time.Hour
-					if !observed {
-						p.Observe = nil
+					if !measured {
+						p.Metrics = nil
 					}
 				})
 				for range 100 {
@@ -401,14 +406,12 @@ func TestUnderLoadAnAgeIsNearlyRightAndDurationsAreExact(t *testing.T) {
 					t.Fatalf("Start: %v", err)
 				}
 				<-time.After(62*time.Second + time.Millisecond)
-				if age := time.Since(b.state(t, "second").Begun); age > 16*time.Second || observed && age != time.Millisecond {
-					t.Errorf("the age of the one that runs is %v; want at most 16s, and 1ms where it is observed", age)
+				if age := time.Since(b.state(t, "second").Begun); age > 16*time.Second || measured && age != time.Millisecond {
+					t.Errorf("the age of the one that runs is %v; want at most 16s, and 1ms where it is measured", age)
 				}
 				b.stop(t)
-				for _, e := range b.events.all {
-					if e.Took != time.Second {
-						t.Fatalf("heard that one took %v; want 1s", e.Took)
-					}
+				if h := b.series(t)["dispatcher_task_duration_seconds ok second"].GetHistogram(); measured && (h.GetSampleCount() != 100 || h.GetSampleSum() != 100) {
+					t.Errorf("durations are %v; want 100 of 1s", h)
 				}
 			})
 		})
@@ -442,7 +445,7 @@ func TestWhatAOneShotHeldMayBeCollected(t *testing.T) {
 
 func TestAHandOverAllocatesNothingOrOnceForValues(t *testing.T) {
 	// Not parallel: testing.AllocsPerRun counts all goroutines.
-	b := started(t, func(p *dispatcher.Params) { p.Observe = nil })
+	b := started(t, func(p *dispatcher.Params) { p.Metrics = nil })
 	done := make(chan struct{})
 	tiny := func(context.Context) error {
 		done <- struct{}{}

@@ -29,8 +29,9 @@ type task struct {
 	recovery time.Duration      // how long a run lasts until the task is not degraded any more
 	stopping lifecycle.Stopping // closes when no run may begin any more
 	nudge    chan struct{}      // ends a wait: the next run is due
-	over     bool               // no further run; it and cause are the goroutine's own
+	over     bool               // no further run; it, cause and own are the goroutine's own
 	cause    error              // why the application is to stop
+	own      context.Context    // of the last run, with its span
 
 	mu       sync.Mutex // guards the rest; Name and Kind do not change
 	state    TaskState
@@ -95,6 +96,9 @@ func (t *task) wait() (now time.Time, due bool) {
 // once is one run. No parent ends its context: to tell each of thousands is faster.
 func (t *task) once(ctx context.Context, now time.Time) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	if t.own = ctx; t.d.tracer != nil {
+		ctx = t.trace()
+	}
 	t.begin(now, cancel)
 	var err error
 	returned := false
@@ -128,7 +132,7 @@ func (t *task) begin(now time.Time, cancel context.CancelCauseFunc) {
 	if told {
 		cancel(ErrStopping)
 	}
-	t.d.emit(e)
+	t.d.emit(t.own, e)
 }
 
 // ready hears that a run is ready that holds the start.
@@ -143,7 +147,7 @@ func (t *task) ready(run int) {
 	t.state.State, t.state.Since = Running, time.Now()
 	e := t.event(nil)
 	t.mu.Unlock()
-	t.d.emit(e)
+	t.d.emit(t.d.root, e)
 	if first {
 		t.d.readiness <- nil
 	}
@@ -162,6 +166,9 @@ func (t *task) tell() {
 func (t *task) end(begun time.Time, err error) {
 	now := time.Now()
 	state, degraded, err := t.judge(now, err)
+	if t.d.measures() {
+		t.measure(now.Sub(begun), state, err)
+	}
 	t.enter(state, degraded, now, now.Sub(begun), err)
 	if t.cause != nil {
 		t.d.p.Shutdown.Shutdown(t.cause)
@@ -220,7 +227,7 @@ func (t *task) enter(state State, degraded bool, now time.Time, took time.Durati
 	}
 	e := t.event(err)
 	t.mu.Unlock()
-	t.d.emit(e)
+	t.d.emit(t.own, e)
 }
 
 // settle returns what the task returned when told, instead of ending quietly.
@@ -232,7 +239,7 @@ func (t *task) settle(stacks func(key, value string) string) error {
 		defer t.mu.Unlock()
 		return t.result
 	}
-	e := event(s, nil)
+	e := newEvent(s, nil)
 	e.close(Abandoned)
 	*s = e.TaskState
 	t.mu.Unlock()
@@ -258,9 +265,9 @@ func closed(c <-chan struct{}) bool {
 }
 
 // event tells what the task has entered; nil: nobody would hear. It is locked.
-func (t *task) event(err error) *Event {
-	if err == nil && t.d.p.Observe == nil && !t.d.p.Log.Core().Enabled(zapcore.DebugLevel) {
+func (t *task) event(err error) *event {
+	if err == nil && !t.d.p.Log.Core().Enabled(zapcore.DebugLevel) {
 		return nil
 	}
-	return event(&t.state, err)
+	return newEvent(&t.state, err)
 }

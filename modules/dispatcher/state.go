@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"example.com/ostov/lifecycle"
+	"example.com/ostov/modules/telemetry"
 )
 
 // State is where a task is in its life; the package comment draws it.
@@ -45,58 +46,45 @@ type TaskState struct {
 	Next     time.Time     `json:"next,omitzero"`   // when the next run or restart is due
 }
 
-// Event is the state that a task has entered. Of one-shots only the end is told,
-// or that one was not taken, which is Failed with ErrQueueFull or ErrStopping.
-type Event struct {
+// event is the state that a task has entered, for the log.
+type event struct {
 	TaskState
-	Err   error  // what the run ended with, or why there was none
-	Stack string // of a panic, or of the goroutines of an abandoned task
+	err   error  // what the run ended with, or why there was none
+	stack string // of a panic, or of the goroutines of an abandoned task
 }
 
-func event(s *TaskState, err error) *Event {
-	e := &Event{TaskState: *s, Err: err}
+func newEvent(s *TaskState, err error) *event {
+	e := &event{TaskState: *s, err: err}
 	if p, ok := errors.AsType[*lifecycle.PanicError](err); ok {
-		e.Stack = string(p.Stack)
+		e.stack = string(p.Stack)
 	}
 	return e
 }
 
 // close ends the run that e is about.
-func (e *Event) close(state State) {
+func (e *event) close(state State) {
 	e.State, e.Since, e.Next = state, time.Now(), time.Time{}
 	e.Took = e.Since.Sub(e.Begun)
 }
 
-// emit logs e, if any, and tells the observer.
-func (d *Dispatcher) emit(e *Event) {
+// emit logs e, if any. It is apart from record, which needs more stack than a
+// task has at first.
+func (d *Dispatcher) emit(ctx context.Context, e *event) {
 	if e != nil {
-		d.record(e)
-		d.notify(e)
+		d.record(ctx, e)
 	}
 }
 
-// notify tells the observer, if any, and survives it.
-func (d *Dispatcher) notify(e *Event) {
-	if d.p.Observe == nil {
-		return
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			d.p.Log.Error("observer of tasks panicked", zap.Any("panic", v), zap.Stack("stack"))
-		}
-	}()
-	d.p.Observe(*e)
-}
-
-// record logs e: failures as errors, the rest for who looks closely.
-func (d *Dispatcher) record(e *Event) {
+// record logs e with the ids of ctx: failures as errors, the rest for who looks
+// closely.
+func (d *Dispatcher) record(ctx context.Context, e *event) {
 	level, text := zapcore.ErrorLevel, "task failed"
 	switch {
-	case e.State == Abandoned && e.Err != nil:
+	case e.State == Abandoned && e.err != nil:
 		text = "task was not begun before the stop"
 	case e.State == Abandoned:
 		text = "task ignores the stop and is left behind"
-	case e.Err == nil:
+	case e.err == nil:
 		level, text = zapcore.DebugLevel, "task"
 	case e.State == Ended:
 		level, text = zapcore.WarnLevel, "task was cut short by the stop"
@@ -104,12 +92,12 @@ func (d *Dispatcher) record(e *Event) {
 		text = "task failed, the application is not ready"
 	}
 	stack := zap.Skip()
-	if e.Stack != "" {
-		stack = zap.String("stack", e.Stack)
+	if e.stack != "" {
+		stack = zap.String("stack", e.stack)
 	}
-	d.p.Log.Log(level, text,
+	telemetry.Log(ctx, d.p.Log).Log(level, text,
 		zap.String("task", e.Name), zap.String("kind", e.Kind), zap.String("state", string(e.State)),
-		zap.Duration("took", e.Took), zap.Duration("next_in", max(e.Next.Sub(e.Since), 0)), zap.Error(e.Err), stack)
+		zap.Duration("took", e.Took), zap.Duration("next_in", max(e.Next.Sub(e.Since), 0)), zap.Error(e.err), stack)
 }
 
 var errGoexit = errors.New("the goroutine ended without returning (runtime.Goexit)")

@@ -101,7 +101,7 @@ func (d *Dispatcher) settle(spent bool) []error {
 	}
 	states, labels := d.pool.snapshot()
 	for i, label := range labels {
-		e := event(&states[i], nil)
+		e := newEvent(&states[i], nil)
 		e.close(Abandoned)
 		errs = append(errs, d.abandon(e, stacks(workerLabel, label)))
 	}
@@ -109,9 +109,9 @@ func (d *Dispatcher) settle(spent bool) []error {
 }
 
 // abandon tells of work that is left behind, and returns the error about it.
-func (d *Dispatcher) abandon(e *Event, stack string) error {
-	e.Stack = stack
-	d.emit(e)
+func (d *Dispatcher) abandon(e *event, stack string) error {
+	e.stack = stack
+	d.record(d.root, e)
 	return fmt.Errorf("%s %q ignores the stop: it has run for %v and is left behind", e.Kind, e.Name, e.Took.Round(time.Millisecond))
 }
 

@@ -14,6 +14,8 @@ import (
 
 	"go.uber.org/zap/zapcore"
 
+	"go.uber.org/zap"
+
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/dispatcher"
 )
@@ -337,7 +339,7 @@ func TestRestartsMayBeReadyAgainOrNot(t *testing.T) {
 	})
 }
 
-func TestTheObserverHearsEachState(t *testing.T) {
+func TestTheLogHasEachState(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		runs := 0
@@ -357,25 +359,20 @@ func TestTheObserverHearsEachState(t *testing.T) {
 			dispatcher.Starting, dispatcher.Running, dispatcher.Waiting,
 			dispatcher.Starting, dispatcher.Running, dispatcher.Ended,
 		}
-		if got := b.events.states("words"); !slices.Equal(got, want) {
-			t.Errorf("heard %v; want %v", got, want)
+		records := b.logs.FilterField(zap.String("task", "words")).All()
+		var got []dispatcher.State
+		for _, r := range records {
+			got = append(got, dispatcher.State(r.ContextMap()["state"].(string)))
 		}
-		failed := b.events.all[2]
-		if !errors.Is(failed.Err, errBoom) || failed.Took != time.Second || failed.Failures != 1 || !failed.Next.After(failed.Since) {
-			t.Errorf("the failure was told as %+v; want its error, how long the run took and when the next is due", failed)
+		if !slices.Equal(got, want) {
+			t.Fatalf("logged %v; want %v", got, want)
 		}
-	})
-}
-
-func TestAnObserverThatPanicsHarmsNobody(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := started(t, func(p *dispatcher.Params) { p.Observe = func(dispatcher.Event) { panic("boom") } },
-			dispatcher.Service{Name: "words", Run: untilTold})
-		synctest.Wait()
-		b.stop(t)
-		if n := b.logged("observer of tasks panicked"); n != 2 {
-			t.Errorf("its panics were logged %d times; want 2, of the begin and of the end", n)
+		failed := records[2].ContextMap()
+		if next, _ := failed["next_in"].(time.Duration); failed["error"] != "boom" || failed["took"] != time.Second || next <= 0 {
+			t.Errorf("the failure was logged as %v; want its error, how long the run took and when the next is due", failed)
+		}
+		if b.runs(t, "words", "error") != 1 || b.runs(t, "words", "ok") != 1 {
+			t.Errorf("metrics are %v; want one run that failed and one that did not", b.series(t))
 		}
 	})
 }
