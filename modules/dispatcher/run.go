@@ -56,6 +56,7 @@ func relay(l interface{ live() }) {
 
 func (t *task) live() {
 	ctx := labelled(t.d.root, taskLabel, t.state.Name)
+	t.own = ctx
 	for !t.over {
 		if now, due := t.wait(); due {
 			t.once(ctx, now)
