@@ -33,7 +33,7 @@ func (c *conformance) checkRequests() {
 	const delay = 200 * time.Millisecond
 	var answered atomic.Int64
 	enough := make(chan struct{})
-	a := c.try([]string{"app.drain_delay=" + delay.String()}, nil, underLoad(own, func() {
+	a := c.try([]string{"app.drain_delay=" + delay.String(), "http.docs=false"}, nil, underLoad(own, func() {
 		if answered.Add(1) == 20 {
 			close(enough)
 		}

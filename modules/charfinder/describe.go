@@ -8,9 +8,9 @@ import (
 
 // Char tells about one character.
 type Char struct {
-	Code string `json:"code"` // U+265C: four digits or more
-	Char string `json:"char"` // the character itself
-	Name string `json:"name"` // see [Name]
+	Code string `json:"code" example:"U+265C" doc:"Code point, in four hexadecimal digits or more"`
+	Char string `json:"char" example:"♜" doc:"The character itself"`
+	Name string `json:"name" example:"BLACK CHESS ROOK" doc:"Its name in Unicode"` // see [Name]
 }
 
 // Describe returns what there is to tell about r.

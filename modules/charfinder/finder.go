@@ -41,8 +41,8 @@ func (f *Finder) Find(query string) Matches {
 
 // WordCount is how often a word was asked for.
 type WordCount struct {
-	Word  string `json:"word"`
-	Count int    `json:"count"`
+	Word  string `json:"word" example:"ROOK"`
+	Count int    `json:"count" example:"2"`
 }
 
 // String returns the count and the word as one line of a report.

@@ -2,13 +2,12 @@ package charfinder
 
 import (
 	"bufio"
+	"context"
 	"embed"
 	"fmt"
 	"html/template"
 	"iter"
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -35,18 +34,16 @@ func newRoutes(finder *Finder, log *zap.Logger) ([]httpserver.Route, error) {
 	}
 	s := &site{finder: finder, log: log, page: page}
 	return []httpserver.Route{
-		{Method: http.MethodGet, Path: "/", Handler: s.home},
-		{Method: http.MethodGet, Path: "/charfinder.css", Handler: echo.StaticFileHandler("page.css", assets)},
-		{Method: http.MethodGet, Path: "/charfinder.svg", Handler: echo.StaticFileHandler("page.svg", assets)},
-		{Method: http.MethodGet, Path: "/api/chars", Handler: s.chars},
-		{Method: http.MethodGet, Path: "/api/words/top", Handler: s.topWords},
+		{Method: http.MethodGet, Path: "/", Handler: s.home, Page: true},
+		{Method: http.MethodGet, Path: "/charfinder.css", Handler: echo.StaticFileHandler("page.css", assets), Page: true},
+		{Method: http.MethodGet, Path: "/charfinder.svg", Handler: echo.StaticFileHandler("page.svg", assets), Page: true},
+		{Method: http.MethodGet, Path: "/api/chars", Operation: httpserver.Typed(s.chars), Summary: "Find characters by the words of their names"},
+		{Method: http.MethodGet, Path: "/api/words/top", Operation: httpserver.Typed(s.topWords), Summary: "Words most asked for until now"},
 	}, nil
 }
 
-// query returns what c asks for: valid text without white space around it.
-func query(c echo.Context) string {
-	return strip(strings.ToValidUTF8(c.QueryParam("query"), "\uFFFD"))
-}
+// clean returns query as valid text without white space around it.
+func clean(query string) string { return strip(strings.ToValidUTF8(query, "\uFFFD")) }
 
 func (s *site) find(query string) Matches {
 	matches := s.finder.Find(query)
@@ -81,7 +78,7 @@ func (d pageData) Rows() iter.Seq[pageRow] {
 func (s *site) home(c echo.Context) error {
 	data := pageData{
 		Examples: strings.Fields("bismillah black Braille cat chess circled digit dot Ethiopic face hexagram Malayalam mark operator Roman symbol"),
-		Query:    query(c),
+		Query:    clean(c.QueryParam("query")),
 		Message:  "Enter words describing characters.",
 	}
 	if data.Query != "" {
@@ -98,45 +95,41 @@ func (s *site) home(c echo.Context) error {
 	return w.Flush()
 }
 
+// charsQuery is what GET /api/chars asks for.
+type charsQuery struct {
+	Query  string `query:"query" doc:"Words that the name must have, in any order and case; without one nothing is found" example:"rook black"`
+	Offset int    `query:"offset" default:"0" minimum:"0" doc:"How many matches to leave out"`
+	Limit  int    `query:"limit" default:"100" minimum:"0" maximum:"1000" doc:"How many matches to answer at most"`
+}
+
 // charsPage is the answer of GET /api/chars.
 type charsPage struct {
-	Query  string `json:"query"`
-	Total  int    `json:"total"` // of all matches
-	Offset int    `json:"offset"`
-	Limit  int    `json:"limit"`
-	Items  []Char `json:"items"`
+	Query  string                `json:"query" doc:"The query, without white space around it" example:"rook black"`
+	Total  int                   `json:"total" doc:"Number of all matches" example:"5"`
+	Offset int                   `json:"offset"`
+	Limit  int                   `json:"limit"`
+	Items  httpserver.List[Char] `json:"items" doc:"A part of the matches, in code point order"`
 }
 
 // chars serves GET /api/chars, a part of the matches of its query.
-func (s *site) chars(c echo.Context) error {
-	offset, ok := number(c, "offset", 0, math.MaxInt)
-	if !ok {
-		return echo.NewHTTPError(http.StatusUnprocessableEntity, "offset must be a whole number, 0 or more")
-	}
-	limit, ok := number(c, "limit", 100, 1000)
-	if !ok {
-		return echo.NewHTTPError(http.StatusUnprocessableEntity, "limit must be a whole number from 0 to 1000")
-	}
-	answer := charsPage{Query: query(c), Offset: offset, Limit: limit, Items: []Char{}}
-	matches := s.find(answer.Query)
-	answer.Total = matches.Len()
-	for r := range matches.Page(offset, limit) {
-		answer.Items = append(answer.Items, Describe(r))
-	}
-	return c.JSON(http.StatusOK, answer)
+func (s *site) chars(_ context.Context, in *charsQuery) (*charsPage, error) {
+	query := clean(in.Query)
+	matches := s.find(query)
+	return &charsPage{query, matches.Len(), in.Offset, in.Limit, func(yield func(Char, error) bool) {
+		for r := range matches.Page(in.Offset, in.Limit) {
+			if !yield(Describe(r), nil) {
+				return
+			}
+		}
+	}}, nil
 }
 
-// number returns the parameter of that name, or missing where it is not given.
-// It is not ok where it is no whole number from 0 to most.
-func number(c echo.Context, name string, missing, most int) (n int, ok bool) {
-	if !c.QueryParams().Has(name) {
-		return missing, true
-	}
-	n, err := strconv.Atoi(c.QueryParam(name))
-	return n, err == nil && 0 <= n && n <= most
+// topWords is the answer of GET /api/words/top.
+type topWords struct {
+	Items []WordCount `json:"items" nullable:"false"`
 }
 
 // topWords serves GET /api/words/top, the words most asked for until now.
-func (s *site) topWords(c echo.Context) error {
-	return c.JSON(http.StatusOK, map[string][]WordCount{"items": s.finder.TopWords(20)})
+func (s *site) topWords(context.Context, *struct{}) (*topWords, error) {
+	return &topWords{s.finder.TopWords(20)}, nil
 }

@@ -10,25 +10,25 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 	"golang.org/x/net/html"
 
 	"example.com/ostov/modules/charfinder"
+	httpserver "example.com/ostov/modules/http"
 )
 
-// newSite returns the routes of a new finder, served by plain echo.
+// newSite returns a server of the routes of a new finder.
 func newSite(tb testing.TB) http.Handler {
 	tb.Helper()
 	routes, err := charfinder.NewRoutes(newFinder(), zap.NewNop())
 	if err != nil {
 		tb.Fatal(err)
 	}
-	e := echo.New()
-	for _, r := range routes {
-		e.Add(r.Method, r.Path, r.Handler, r.Middleware...)
+	site, err := httpserver.New(httpserver.Params{Config: httpserver.DefaultConfig(), Log: zap.NewNop(), Routes: routes})
+	if err != nil {
+		tb.Fatal(err)
 	}
-	return e
+	return site.Server
 }
 
 func get(tb testing.TB, site http.Handler, target string) *httptest.ResponseRecorder {
@@ -370,8 +370,8 @@ func TestCharsRefusesWhatIsOutOfRange(t *testing.T) {
 	t.Parallel()
 
 	const (
-		limit  = "limit must be a whole number from 0 to 1000"
-		offset = "offset must be a whole number, 0 or more"
+		limit  = `"field":"query.limit","message":"expected a whole number from 0 to 1000"`
+		offset = `"field":"query.offset","message":"expected a whole number, 0 or more"`
 	)
 	tests := []struct{ parameters, want string }{
 		{"limit=-1", limit},

@@ -35,6 +35,7 @@ type Config struct {
 	CORSOrigins    []string       `yaml:"cors_origins" doc:"origins of other sites whose scripts may read the answers; * for all"`
 	Gzip           bool           `yaml:"gzip" doc:"compress answers for clients that accept it"`
 	Decompress     bool           `yaml:"decompress" doc:"accept bodies with Content-Encoding: gzip; max_body_bytes counts what comes out of them"`
+	Docs           bool           `yaml:"docs" doc:"serve the page /docs, and the document of the API at /openapi.json and /openapi.yaml"`
 	RateLimit      float64        `yaml:"rate_limit" validate:"gte=0" doc:"requests per second of one client address; over it 429; 0: no limit"`
 }
 
@@ -51,6 +52,7 @@ func DefaultConfig() Config {
 		MaxHeaderBytes:    16 << 10,
 		MaxBodyBytes:      1 << 20,
 		MaxConnections:    10_000,
+		Docs:              true,
 	}
 }
 

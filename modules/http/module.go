@@ -28,6 +28,7 @@ type Params struct {
 	Config    Config
 	Log       *zap.Logger
 	Routes    []Route            `group:"http.routes"`
+	App       container.Config   `optional:"true"` // its name is the title of the document
 	Stopping  lifecycle.Stopping // nil: never
 	Health    *health.Registry   `optional:"true"` // nil: alive, and ready until the stop
 	Inherited *listen.Set        `optional:"true"` // where addresses of the form fd:NAME are found

@@ -20,7 +20,7 @@ import (
 func newApp(out io.Writer, options ...fx.Option) *container.Container {
 	return container.New(
 		container.Process{Stdout: out, Stderr: io.Discard, Sources: config.Sources{
-			Environ: []string{}, Set: []string{"http.address=127.0.0.1:0"},
+			Environ: []string{}, Set: []string{"http.address=127.0.0.1:0", "http.docs=false"},
 		}},
 		append(options, container.Module, httpserver.Module, fx.Provide(zap.NewNop))...,
 	)

@@ -3,6 +3,7 @@ package httpserver
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -34,7 +35,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if err = next(c); err == nil {
 			return nil
 		}
-		if c.Response().Committed && panicOf(err) != nil {
+		if c.Response().Committed && (panicOf(err) != nil || errors.Is(err, http.ErrAbortHandler)) {
 			panic(http.ErrAbortHandler) // the client must not take what it got for the whole
 		}
 		c.Error(err) // writes nothing where an answer was begun

@@ -8,24 +8,50 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"example.com/ostov/internal/problem"
 )
 
-// problem is the body of every answer that reports an error (RFC 9457).
-type problem struct {
-	Type      string `json:"type"`
-	Title     string `json:"title"`
-	Status    int    `json:"status"`
-	Detail    string `json:"detail,omitempty"`
-	RequestID string `json:"request_id,omitempty"`
+// Problem is an error for the client. Any handler may return one, as a pointer,
+// wrapped or not. Its detail is shown, its cause is logged only.
+type Problem = problem.Problem
+
+// FieldError is a part of a [Problem]: what is wrong with one field.
+type FieldError = problem.FieldError
+
+// Errors says what errors of the domain mean to a client: the status of each.
+// The client is told the text of the error that stands here, and not that of
+// what wraps it; from 500 on it is told none. Where several match, the highest
+// status counts.
+type Errors map[error]int
+
+// translate makes problems of the errors of next.
+func (e Errors) translate(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		var p Problem
+		for known, status := range e {
+			if status > p.Status && errors.Is(err, known) {
+				p = Problem{Status: status, Detail: known.Error(), Cause: err}
+			}
+		}
+		if p.Status == 0 {
+			return err
+		}
+		if p.Status >= http.StatusInternalServerError {
+			p.Detail = ""
+		}
+		return &p
+	}
 }
 
 // clientLeft is the status, in the access record only, of a request whose
 // client left before the answer.
 const clientLeft = 499
 
-// answerError is the HTTPErrorHandler of Echo. An echo.HTTPError below 500,
-// wrapped or not, is meant for the client, its message included. What others
-// say stays in the log.
+// answerError is the HTTPErrorHandler of Echo. A [Problem], and an echo.HTTPError
+// below 500 with its message, wrapped or not, are meant for the client. What
+// others say stays in the log.
 func (s *Server) answerError(err error, c echo.Context) {
 	answer := c.Response()
 	if answer.Committed {
@@ -37,20 +63,18 @@ func (s *Server) answerError(err error, c echo.Context) {
 	header.Del(echo.HeaderContentEncoding)
 	header.Set(echo.HeaderContentType, "application/problem+json")
 	header.Set(echo.HeaderCacheControl, "no-store")
-	body, _ := json.Marshal(p) // strings and a number cannot fail
 	answer.WriteHeader(p.Status)
-	_, _ = answer.Write(body) // where the client has left there is nobody to tell
+	body := json.NewEncoder(answer)
+	body.SetEscapeHTML(false)
+	_ = body.Encode(p) // where the client has left there is nobody to tell
 }
 
-func problemOf(err error, c echo.Context) problem {
-	p := problem{
-		Type:      "about:blank",
-		Status:    http.StatusInternalServerError,
-		RequestID: c.Response().Header().Get(echo.HeaderXRequestID),
-	}
-	request := exchangeOf(c).Context
+func problemOf(err error, c echo.Context) Problem {
 	var (
+		p        Problem
+		request  = exchangeOf(c).Context
 		tooLarge *http.MaxBytesError
+		own      *Problem
 		told     *echo.HTTPError
 	)
 	switch {
@@ -62,20 +86,19 @@ func problemOf(err error, c echo.Context) problem {
 		if errors.Is(context.Cause(request), errStopping) {
 			p.Status = http.StatusServiceUnavailable
 		}
+	case panicOf(err) != nil: // whatever it was called with
+	case errors.As(err, &own):
+		p = *own
 	case errors.As(err, &told):
 		if inner, ok := told.Internal.(*echo.HTTPError); ok { //nolint:errorlint // as Echo: the direct one
 			told = inner
 		}
-		if told.Code >= http.StatusBadRequest && told.Code <= 599 {
-			p.Status = told.Code
-		}
-		if p.Status < http.StatusInternalServerError {
+		p.Status = told.Code
+		if http.StatusBadRequest <= p.Status && p.Status < http.StatusInternalServerError {
 			p.Detail = fmt.Sprint(told.Message)
 		}
 	}
-	p.Title = http.StatusText(p.Status)
-	if p.Detail == p.Title {
-		p.Detail = ""
-	}
+	p.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
+	p.Complete()
 	return p
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"path"
 	"reflect"
 	"regexp"
@@ -11,15 +12,25 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
+
+	"example.com/ostov/internal/typed"
 )
 
 // Route is an endpoint: a handler, and the requests that it answers.
 type Route struct {
-	Method     string // such as http.MethodGet
-	Path       string // from its leading slash on, as Echo has it: /words/:word, /files/*
-	Handler    echo.HandlerFunc
+	Method     string                // such as http.MethodGet
+	Path       string                // from its leading slash on, as Echo has it: /words/:word, /files/*
+	Handler    echo.HandlerFunc      // or else
+	Operation  *Operation            // a function with types, see [Typed]
 	Middleware []echo.MiddlewareFunc // of this route only; the first is the outermost
+	Errors     Errors                // what errors of the domain mean here
+
+	// What the document of the API says of the route.
+	Summary  string                // one line
+	Document func(*huma.Operation) // changes all else: description, tags, examples, status of success, ...
+	Page     bool                  // for people, and so not in the document
 }
 
 // RouteInfo is one line of [Server.Table].
@@ -44,18 +55,20 @@ func (s *Server) Table() []RouteInfo {
 // routes knows what was added to an Echo, by whomever.
 type routes struct {
 	echo      *echo.Echo
+	api       *typed.API
 	added     map[string]Route // by the requests that it answers
+	adding    bool             // a route that is noted already
 	clashes   []error
 	parameter *regexp.Regexp // of a path
 }
 
 // watch begins to note the routes that are added to e. Those of Echo's virtual
 // hosts stay unknown.
-func watch(e *echo.Echo) *routes {
-	rs := &routes{echo: e, added: make(map[string]Route), parameter: regexp.MustCompile(`([^\\]):[^/]+`)}
+func watch(e *echo.Echo, api *typed.API) *routes {
+	rs := &routes{echo: e, api: api, added: make(map[string]Route), parameter: regexp.MustCompile(`([^\\]):([^/]+)`)}
 	e.OnAddRouteHandler = func(host string, r echo.Route, h echo.HandlerFunc, m []echo.MiddlewareFunc) {
-		if host == "" && r.Method != echo.RouteNotFound {
-			rs.note(Route{r.Method, r.Path, h, m})
+		if host == "" && r.Method != echo.RouteNotFound && !rs.adding {
+			rs.note(Route{Method: r.Method, Path: r.Path, Handler: h, Middleware: m})
 		}
 	}
 	return rs
@@ -63,13 +76,15 @@ func watch(e *echo.Echo) *routes {
 
 // note refuses a second route for the same requests: Echo would silently
 // replace the first.
-func (rs *routes) note(r Route) {
+func (rs *routes) note(r Route) bool {
 	requests := rs.requests(r)
-	if first, ok := rs.added[requests]; ok {
+	first, clash := rs.added[requests]
+	if clash {
 		rs.clashes = append(rs.clashes, fmt.Errorf("%v and %v answer the same requests: change or remove one", first, r))
-		return
+	} else {
+		rs.added[requests] = r
 	}
-	rs.added[requests] = r
+	return !clash
 }
 
 // add adds routes in an order of their own, for a value group has none.
@@ -85,9 +100,19 @@ func (rs *routes) add(all []Route) error {
 	}
 	slices.SortFunc(all, func(a, b Route) int { return strings.Compare(a.String(), b.String()) })
 	for _, r := range all {
-		rs.echo.Add(r.Method, r.Path, r.Handler, r.Middleware...)
+		if !rs.note(r) {
+			continue
+		}
+		handler, err := rs.handler(r)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("route %v: %w", r, err))
+			continue
+		}
+		rs.adding = true
+		rs.echo.Add(r.Method, r.Path, handler, r.Middleware...)
+		rs.adding = false
 	}
-	return errors.Join(rs.clashes...)
+	return errors.Join(append(errs, rs.clashes...)...)
 }
 
 // complete is called when no module adds routes any more. GET / is answered in
@@ -95,17 +120,24 @@ func (rs *routes) add(all []Route) error {
 func (s *Server) complete() error {
 	_, root := s.routes.added["GET /"]
 	_, all := s.routes.added["GET /*"]
+	var errs [2]error
 	if !root && !all {
-		s.echo.GET("/", s.index)
+		errs[0] = s.routes.add([]Route{{Method: http.MethodGet, Path: "/", Handler: s.index, Page: true}})
+	} else {
+		errs[0] = errors.Join(s.routes.clashes...)
 	}
-	return errors.Join(s.routes.clashes...)
+	_, errs[1] = s.document()
+	return errors.Join(errs[:]...)
 }
 
 // String returns the route as a person names it: GET /words/:word (greeter.word).
 func (r Route) String() string { return fmt.Sprintf("%s %s (%s)", r.Method, r.Path, r.name()) }
 
 func (r Route) name() string {
-	if r.Handler == nil {
+	switch {
+	case r.Operation != nil:
+		return r.Operation.Name()
+	case r.Handler == nil:
 		return "no handler"
 	}
 	name := runtime.FuncForPC(reflect.ValueOf(r.Handler).Pointer()).Name()
@@ -119,8 +151,8 @@ func (rs *routes) requests(r Route) string {
 }
 
 func (r Route) validate() error {
-	if r.Handler == nil {
-		return errors.New("it needs a handler")
+	if (r.Handler == nil) == (r.Operation == nil) {
+		return errors.New("it needs a handler or an operation, and not both")
 	}
 	if slices.ContainsFunc(r.Middleware, func(m echo.MiddlewareFunc) bool { return m == nil }) {
 		return errors.New("one of its middlewares is nil")
@@ -130,6 +162,11 @@ func (r Route) validate() error {
 	}
 	if !strings.HasPrefix(r.Path, "/") {
 		return fmt.Errorf("the path must begin with a slash: write /%s", r.Path)
+	}
+	for known, status := range r.Errors {
+		if known == nil || status < http.StatusBadRequest || status > 599 {
+			return fmt.Errorf("the error %q has the status %d: want one from 400 to 599", fmt.Sprint(known), status)
+		}
 	}
 	return nil
 }

@@ -123,8 +123,13 @@ func TestTableHasEveryRouteInOrder(t *testing.T) {
 	want := `GET /a http_test.other
 POST /a http_test.hello
 GET /b http_test.hello
+GET /docs http.docsFile
+GET /docs.css http.docsFile
+GET /docs.js http.docsFile
 GET /group/c http_test.hello
 GET /livez http.(*Server).live
+GET /openapi.json http.(*Server).openAPI
+GET /openapi.yaml http.(*Server).openAPI
 GET /plain http_test.hello
 GET /readyz http.(*Server).ready
 `

@@ -1,11 +1,13 @@
 package httpserver
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +20,7 @@ import (
 
 	"example.com/ostov/health"
 	"example.com/ostov/internal/listen"
+	"example.com/ostov/internal/typed"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
 )
@@ -30,9 +33,10 @@ type Server struct {
 	stopping lifecycle.Stopping
 	listen   func(ctx context.Context, addresses ...string) ([]net.Listener, error)
 
-	echo   *echo.Echo
-	routes *routes
-	fields sync.Pool // of access records
+	echo     *echo.Echo
+	routes   *routes
+	document func() (document, error) // of the routes that there are when it is first called
+	fields   sync.Pool                // of access records
 	instruments
 	http *http.Server
 
@@ -71,8 +75,9 @@ func New(p Params) (Result, error) {
 		return Result{}, fmt.Errorf("http server: %w", err)
 	}
 	s.echo = s.newEcho()
-	s.routes = watch(s.echo)
-	if err := s.routes.add(append(s.probes(), p.Routes...)); err != nil {
+	s.routes = watch(s.echo, typed.NewAPI(cmp.Or(p.App.Name, "API"), apiVersion))
+	s.document = sync.OnceValues(s.routes.document)
+	if err := s.routes.add(slices.Concat(s.probes(), s.docs(), p.Routes)); err != nil {
 		return Result{}, fmt.Errorf("http server: %w", err)
 	}
 	s.http = s.newHTTP()

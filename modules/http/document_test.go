@@ -1,0 +1,312 @@
+package httpserver_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+	"go.uber.org/zap"
+
+	"example.com/ostov/internal/openapi"
+	"example.com/ostov/modules/container"
+	httpserver "example.com/ostov/modules/http"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// tickets answers by headers, with a status and with nothing.
+func tickets() setting {
+	type ticket struct {
+		Location string `header:"Location" doc:"Where it is"`
+		Status   int
+		Body     struct {
+			Number int `json:"number"`
+		}
+	}
+	type numbered struct {
+		Number int `path:"number"`
+	}
+	return routes(
+		httpserver.Route{
+			Method: http.MethodPost, Path: "/tickets", Summary: "Draw a ticket",
+			Document: func(op *huma.Operation) { op.DefaultStatus = http.StatusCreated },
+			Operation: httpserver.Typed(func(context.Context, *struct{}) (*ticket, error) {
+				return &ticket{Location: "/tickets/7", Status: http.StatusCreated, Body: struct {
+					Number int `json:"number"`
+				}{7}}, nil
+			}),
+		},
+		httpserver.Route{
+			Method: http.MethodDelete, Path: "/tickets/:number",
+			Operation: httpserver.Typed(func(context.Context, *numbered) (*struct{}, error) { return nil, nil }),
+		},
+		httpserver.Route{
+			Method: http.MethodGet, Path: "/tickets/", Summary: "All tickets",
+			Operation: httpserver.Typed(func(context.Context, *struct{}) (*httpserver.List[string], error) {
+				list := httpserver.List[string](func(yield func(string, error) bool) { _ = yield("<7>", nil) && yield("8", nil) })
+				return &list, nil
+			}),
+		},
+	)
+}
+
+func TestDocumentIsValidAndAsBefore(t *testing.T) {
+	t.Parallel()
+
+	settings := []setting{
+		orders(), tickets(),
+		get("/files/*", hello), get(`/odd\:name/:id`, hello),
+		routes(httpserver.Route{Method: http.MethodGet, Path: "/about", Handler: hello, Page: true}),
+		func(p *httpserver.Params) { p.App = container.Config{Name: "orders"} },
+	}
+	k := build(t, settings...)
+	text := k.ask("GET", "/openapi.json").Body.Bytes()
+	document := openapi.Check(t, text)
+	want := []string{
+		"DELETE /tickets/{number}", "GET /files/{path}", "GET /livez", "GET /odd:name/{id}", "GET /readyz", "GET /tickets/",
+		"POST /plain/{id}", "POST /tickets", "PUT /orders/{id}",
+	}
+	if got := document.Operations(); !slices.Equal(got, want) {
+		t.Errorf("the document names %q; want every route but the pages: %q", got, want)
+	}
+	if again := build(t, settings...).ask("GET", "/openapi.json").Body.Bytes(); !bytes.Equal(text, again) {
+		t.Error("another server with the same routes has another document")
+	}
+	golden(t, "openapi.json", text)
+	yaml := k.ask("GET", "/openapi.yaml")
+	if got := yaml.Header().Get("Content-Type"); got != "application/yaml" {
+		t.Errorf("the document in YAML is of type %q", got)
+	}
+	golden(t, "openapi.yaml", yaml.Body.Bytes())
+
+	for request, operation := range map[string]string{
+		"POST /tickets": "POST /tickets", "DELETE /tickets/7": "DELETE /tickets/{number}", "DELETE /tickets/x": "DELETE /tickets/{number}",
+		"GET /tickets/": "GET /tickets/", "GET /livez": "GET /livez",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		w := k.ask(method, path)
+		document.CheckAnswer(operation, w.Code, w.Header(), w.Body.Bytes())
+	}
+}
+
+// golden compares text with a file, or with -update writes it.
+func golden(t *testing.T, name string, text []byte) {
+	t.Helper()
+	name = "testdata/" + name
+	if *update {
+		if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(name, text, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(text, want) {
+		t.Errorf("it is not as in %s: look at the difference, and write it anew with go test ./modules/http -run %s -update", name, t.Name())
+	}
+}
+
+func TestAnswersOfTypedHandlers(t *testing.T) {
+	t.Parallel()
+
+	k := build(t, tickets())
+	for request, want := range map[string]string{
+		"POST /tickets":     `201 /tickets/7 {"number":7}`,
+		"DELETE /tickets/7": "204  ",
+		"GET /tickets/":     `200  ["\u003c7\u003e","8"]`,
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		w := k.ask(method, path)
+		if got := strings.Join([]string{http.StatusText(w.Code), w.Header().Get("Location"), strings.TrimSpace(w.Body.String())}, " "); got != http.StatusText(int(want[0]-'0')*100+int(want[2]-'0'))+want[3:] {
+			t.Errorf("%s = %s; want %s", request, got, want)
+		}
+	}
+}
+
+func TestDocumentIsNotServedWhereThatIsOff(t *testing.T) {
+	t.Parallel()
+
+	k := build(t, tickets(), set(func(c *httpserver.Config) { c.Docs = false }))
+	for _, path := range []string{"/docs", "/docs.js", "/docs.css", "/openapi.json", "/openapi.yaml"} {
+		if w := k.ask("GET", path); w.Code != http.StatusNotFound {
+			t.Errorf("GET %s = %d; want 404", path, w.Code)
+		}
+	}
+	if w := k.ask("POST", "/tickets"); w.Code != http.StatusCreated {
+		t.Errorf("POST /tickets = %d; want 201", w.Code)
+	}
+}
+
+func TestWrongOperationsAreRefused(t *testing.T) {
+	t.Parallel()
+
+	type named struct {
+		Name string `path:"name"`
+	}
+	type wrongTag struct {
+		Count int `query:"count" default:"many"`
+	}
+	type wrongType struct {
+		Where chan int `query:"where"`
+	}
+	type pointer struct {
+		Count *int `query:"count"`
+	}
+	plain := httpserver.Typed(func(context.Context, *struct{}) (*struct{}, error) { return nil, nil })
+	tests := []struct {
+		name  string
+		route httpserver.Route
+		want  string // in the message
+	}{
+		{"a handler, too", httpserver.Route{Method: "GET", Path: "/a", Handler: hello, Operation: plain}, "a handler or an operation, and not both"},
+		{"a star", httpserver.Route{Method: "GET", Path: "/a/*", Operation: plain}, "cannot have *"},
+		{"no field for a parameter", httpserver.Route{Method: "GET", Path: "/a/:name", Operation: plain}, `parameters of its path are ["name"]`},
+		{
+			"no parameter for a field",
+			httpserver.Route{Method: "GET", Path: "/a", Operation: httpserver.Typed(func(context.Context, *named) (*struct{}, error) { return nil, nil })},
+			`a tag path have ["name"]`,
+		},
+		{
+			"a default that does not fit",
+			httpserver.Route{Method: "GET", Path: "/a", Operation: httpserver.Typed(func(context.Context, *wrongTag) (*struct{}, error) { return nil, nil })},
+			"Count",
+		},
+		{
+			"a parameter of no form",
+			httpserver.Route{Method: "GET", Path: "/a", Operation: httpserver.Typed(func(context.Context, *wrongType) (*struct{}, error) { return nil, nil })},
+			"Where is a chan int",
+		},
+		{
+			"a pointer",
+			httpserver.Route{Method: "GET", Path: "/a", Operation: httpserver.Typed(func(context.Context, *pointer) (*struct{}, error) { return nil, nil })},
+			"pointers are not supported",
+		},
+		{
+			"no struct",
+			httpserver.Route{Method: "GET", Path: "/a", Operation: httpserver.Typed(func(context.Context, *int) (*struct{}, error) { return nil, nil })},
+			"input must be a struct, not int",
+		},
+		{"no status of an error", httpserver.Route{Method: "GET", Path: "/a", Operation: plain, Errors: httpserver.Errors{errTaken: 200}}, `"the name is taken" has the status 200`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+
+			_, err := httpserver.New(httpserver.Params{Config: httpserver.DefaultConfig(), Log: zap.NewNop(), Routes: []httpserver.Route{tt.route}})
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "route GET /a") {
+				t.Errorf("New = %v; want an error that names the route, and has %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestTypesOfOneNameInTwoFeaturesAreRefused(t *testing.T) {
+	t.Parallel()
+
+	one := func() *httpserver.Operation {
+		type page struct{ A int }
+		return httpserver.Typed(func(context.Context, *struct{}) (*page, error) { return nil, nil })
+	}
+	other := func() *httpserver.Operation {
+		type page struct{ B int }
+		return httpserver.Typed(func(context.Context, *struct{}) (*page, error) { return nil, nil })
+	}
+	_, err := httpserver.New(httpserver.Params{Config: httpserver.DefaultConfig(), Log: zap.NewNop(), Routes: []httpserver.Route{
+		{Method: "GET", Path: "/a", Operation: one()}, {Method: "GET", Path: "/b", Operation: other()},
+	}})
+	if err == nil || !strings.Contains(err.Error(), "route GET /b") || !strings.Contains(err.Error(), "page") {
+		t.Errorf("New = %v; want an error that names the second route and the type", err)
+	}
+}
+
+// rows answers with as many rows as it is asked for.
+func rows(fail error) setting {
+	type query struct {
+		Count int `query:"count"`
+	}
+	type page struct {
+		Total int                    `json:"total"`
+		Rows  httpserver.List[order] `json:"rows"`
+	}
+	return routes(httpserver.Route{Method: http.MethodGet, Path: "/rows", Operation: httpserver.Typed(
+		func(_ context.Context, in *query) (*page, error) {
+			return &page{in.Count, func(yield func(order, error) bool) {
+				for i := range in.Count {
+					if !yield(order{Name: strings.Repeat("x", i%20), Lines: []line{}}, nil) {
+						return
+					}
+				}
+				if fail != nil {
+					yield(order{}, fail)
+				}
+			}}, nil
+		},
+	)})
+}
+
+func TestListIsSentWhileItIsMade(t *testing.T) {
+	t.Parallel()
+
+	k := build(t, rows(nil))
+	document := openapi.Check(t, k.ask("GET", "/openapi.json").Body.Bytes())
+	for _, target := range []string{"/rows", "/rows?count=1", "/rows?count=5000"} {
+		w := k.ask("GET", target)
+		var got struct {
+			Total int
+			Rows  []order
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || len(got.Rows) != got.Total {
+			t.Errorf("GET %s = %d rows, %v; want %d", target, len(got.Rows), err, got.Total)
+		}
+		if !strings.HasSuffix(w.Body.String(), "]}\n") {
+			t.Errorf("GET %s ends with %q", target, w.Body.String()[max(0, w.Body.Len()-10):])
+		}
+		if got.Total < 2 { // an order without lines is none, so the document would not have more
+			document.CheckAnswer("GET /rows", w.Code, w.Header(), bytes.ReplaceAll(w.Body.Bytes(), []byte(`"name":"","lines":[]`), []byte(`"name":"a","lines":[{"thing":"nut","count":1}]`)))
+		}
+	}
+}
+
+func TestListThatFails(t *testing.T) {
+	t.Parallel()
+
+	k := start(t, rows(errors.New("s3cret")))
+	for target, want := range map[string]int{"/rows?count=3": http.StatusInternalServerError, "/rows?count=50000": 0} {
+		r, err := k.client.Get(k.url + target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text bytes.Buffer
+		_, err = text.ReadFrom(r.Body)
+		_ = r.Body.Close()
+		switch {
+		case want > 0 && (r.StatusCode != want || err != nil || strings.Contains(text.String(), "xxx")):
+			t.Errorf("GET %s = %d %.100s, %v; want the error, for nothing was sent", target, r.StatusCode, text.String(), err)
+		case want == 0 && err == nil:
+			t.Errorf("GET %s = %d, %d bytes and a whole answer; want one that breaks off", target, r.StatusCode, text.Len())
+		}
+		if strings.Contains(text.String(), "s3cret") {
+			t.Errorf("GET %s tells the client of the error", target)
+		}
+	}
+	_ = k.stop()
+	var told int
+	for _, entry := range k.logs.FilterMessage("request").All() {
+		if strings.Contains(cmp.Or(entry.ContextMap()["error"], any("")).(string), "s3cret") {
+			told++
+		}
+	}
+	if told != 2 {
+		t.Errorf("%d records have the error; want both", told)
+	}
+}
