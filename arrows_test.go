@@ -178,6 +178,11 @@ func TestNothingForTestsIsInTheBinary(t *testing.T) {
 	if !slices.Contains(linked, "go.uber.org/fx") {
 		t.Errorf("go list -deps ./cmd/app = %d packages without go.uber.org/fx; want all that is linked", len(linked))
 	}
+	for _, p := range []string{"github.com/riverqueue/river", "modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"} {
+		if slices.Contains(linked, p) {
+			t.Errorf("%s is linked into the application, which has no database; go list -deps says through which package", p)
+		}
+	}
 	for _, p := range []string{"testing", "net/http/httptest", "go.uber.org/fx/fxtest", "go.uber.org/goleak", "example.com/ostov/apptest", "example.com/ostov/internal/load", "example.com/ostov/cmd/dev/template/greeter"} {
 		if slices.Contains(linked, p) {
 			t.Errorf("%s is linked into a binary; go list -deps says through which package", p)

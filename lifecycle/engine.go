@@ -277,9 +277,8 @@ func (e *Engine) Start(ctx context.Context) error {
 
 // raise runs the Setups. It stops at the first error and at the end of ctx.
 func (e *Engine) raise(ctx context.Context) error {
-	limited, cancel := context.WithTimeoutCause(ctx, e.limits.Start,
-		fmt.Errorf("%w: the limit of the whole start is %v", context.DeadlineExceeded, e.limits.Start))
-	defer cancel()
+	spent := fmt.Errorf("%w: the limit of the whole start is %v", context.DeadlineExceeded, e.limits.Start)
+	deadline := time.Now().Add(e.limits.Start)
 	for _, n := range e.entries {
 		if n.Setup == nil {
 			continue
@@ -287,18 +286,30 @@ func (e *Engine) raise(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if limited.Err() != nil {
-			return context.Cause(limited)
+		begun := time.Now()
+		if !begun.Before(deadline) {
+			return spent
 		}
-		if err := e.setUp(limited, n); err != nil {
+		limited, cancel := context.WithDeadlineCause(ctx, deadline, spent)
+		own := n.StartTimeout
+		if n.LongStart > 0 {
+			cancel()
+			limited, own = ctx, n.LongStart
+		}
+		err := e.setUp(limited, n, own)
+		cancel()
+		if err != nil {
 			return err
+		}
+		if n.LongStart > 0 {
+			deadline = deadline.Add(time.Since(begun))
 		}
 	}
 	return nil
 }
 
-func (e *Engine) setUp(ctx context.Context, n *entry) error {
-	ctx, cancel := limit(ctx, n.StartTimeout)
+func (e *Engine) setUp(ctx context.Context, n *entry, own time.Duration) error {
+	ctx, cancel := limit(ctx, own)
 	defer cancel()
 	cleanup, err := e.call(ctx, "start", n, startGrace, n.Setup)
 	if err != nil {

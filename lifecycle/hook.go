@@ -20,6 +20,10 @@ type Hook struct {
 	// StartTimeout and StopTimeout bound this hook within the limits of the
 	// whole; 0 leaves it those.
 	StartTimeout, StopTimeout time.Duration
+
+	// LongStart bounds a Setup that may take its time, such as a migration: the
+	// limit of the whole start stands still meanwhile. 0: it does not.
+	LongStart time.Duration
 }
 
 // Margin is what a hook that keeps a limit of its own adds to it for its

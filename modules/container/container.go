@@ -163,6 +163,11 @@ func (c *Container) stop(ctx context.Context) error {
 // Process returns what the application sees of the operating system.
 func (c *Container) Process() Process { return c.process }
 
+// Append adds a hook, as [lifecycle.Engine.Append] does, for a constructor that
+// holds something already, such as a pool: whatever is built of it comes after
+// it, and is released before. Others use [CleanupCtx].
+func (c *Container) Append(h lifecycle.Hook) error { return c.engine.Append(h) }
+
 // seed hands the container that describes the application to the graph.
 type seed struct{ container *Container }
 

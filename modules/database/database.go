@@ -1,0 +1,162 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+	"go.uber.org/zap"
+)
+
+var (
+	// ErrInTx reports work that would wait for the connection of the transaction
+	// in which it was called: it is to use that transaction.
+	ErrInTx = errors.New("called inside a transaction, which it would wait for: use the transaction, or call it after")
+
+	// ErrBusy reports that no connection became free within database.acquire_timeout.
+	ErrBusy = errors.New("no connection became free")
+)
+
+// DB is the database of an application. Its methods may be called from any
+// goroutine.
+type DB struct {
+	config     Config
+	log        *zap.Logger
+	tracer     trace.Tracer
+	migrations []Migrations
+
+	read  *sql.DB
+	write *sql.DB       // SQLite: the one connection that writes; PostgreSQL: read
+	pool  *pgxpool.Pool // nil with SQLite
+	lock  *fileLock     // nil with PostgreSQL, and before Open
+}
+
+// New describes a database; [DB.Open] connects to it. What New holds already,
+// Close gives back.
+func New(p Params) (*DB, error) {
+	if err := p.Config.Validate(); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	if p.Log == nil {
+		p.Log = zap.NewNop()
+	}
+	if p.Traces == nil {
+		p.Traces = noop.NewTracerProvider()
+	}
+	db := &DB{config: p.Config, log: p.Log, tracer: p.Traces.Tracer("example.com/ostov/modules/database"), migrations: sorted(p.Migrations)}
+	connect := db.connectSQLite
+	if db.Dialect() == PostgreSQL {
+		connect = db.connectPostgreSQL
+	}
+	if err := connect(); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	if p.Metrics != nil {
+		if err := p.Metrics.Register(newCollector(db)); err != nil {
+			return nil, errors.Join(fmt.Errorf("database: %w", err), db.Close())
+		}
+	}
+	return db, nil
+}
+
+// Dialect returns which kind of database it is.
+func (db *DB) Dialect() Dialect { return db.config.dialect() }
+
+// Reader is for statements that change nothing. With SQLite it sees what is
+// committed and refuses to write.
+func (db *DB) Reader() *sql.DB { return db.read }
+
+// Writer is for libraries that run statements of their own; with SQLite it has one
+// connection, for which they wait. Others change data by [DB.InTx].
+func (db *DB) Writer() *sql.DB { return db.write }
+
+// Pool is the pool of a PostgreSQL database, nil with SQLite.
+func (db *DB) Pool() *pgxpool.Pool { return db.pool }
+
+// Open connects, and with SQLite takes the file for this process: it makes file
+// and folder where there are none, and fails where another process has it.
+func (db *DB) Open(ctx context.Context) error {
+	open := db.openSQLite
+	if db.Dialect() == PostgreSQL {
+		open = db.openPostgreSQL
+	}
+	if err := open(ctx); err != nil {
+		return fmt.Errorf("open database %s: %w", db.config.place(), err)
+	}
+	return nil
+}
+
+// Close gives everything back. It waits for transactions and rows that are open.
+func (db *DB) Close() error {
+	var errs []error
+	if db.write != db.read {
+		errs = append(errs, db.write.Close())
+	}
+	errs = append(errs, db.read.Close())
+	if db.pool != nil {
+		db.pool.Close()
+	}
+	if db.lock != nil {
+		errs = append(errs, db.lock.release())
+	}
+	return errors.Join(errs...)
+}
+
+// InTx runs f in a transaction: what f did is committed where it returns nil, and
+// undone where it returns an error, which InTx returns, or panics. The wait for a
+// connection is bounded, see [ErrBusy]. The context that f gets belongs to the
+// transaction; a call of InTx with it is [ErrInTx].
+func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *Tx) error) (err error) {
+	if db.TxFrom(ctx) != nil {
+		return fmt.Errorf("transaction: %w", ErrInTx)
+	}
+	ctx, span := db.tracer.Start(ctx, "transaction", trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(attribute.String("db.system.name", string(db.Dialect()))))
+	defer func() {
+		if err != nil {
+			span.SetStatus(codes.Error, err.Error())
+		}
+		span.End()
+	}()
+	tx, err := db.begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	defer tx.release() // a panic of f passes through here, and undoes
+	if err := f(context.WithValue(ctx, txKey{db}, tx), tx); err != nil {
+		return errors.Join(err, tx.rollback(ctx))
+	}
+	if err := tx.commit(ctx); err != nil {
+		return fmt.Errorf("commit transaction: %w", err)
+	}
+	return nil
+}
+
+// txKey is where a context keeps the transaction of a database.
+type txKey struct{ db *DB }
+
+// TxFrom returns the transaction that ctx belongs to, or nil.
+func (db *DB) TxFrom(ctx context.Context) *Tx {
+	tx, _ := ctx.Value(txKey{db}).(*Tx)
+	return tx
+}
+
+// Wait bounds a wait for a connection: the returned context ends after
+// database.acquire_timeout, with [ErrBusy] as its cause.
+func (db *DB) Wait(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, db.config.AcquireTimeout, fmt.Errorf("%w within %v", ErrBusy, db.config.AcquireTimeout))
+}
+
+// waited says why a wait ended, where that was its own limit.
+func waited(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrBusy) {
+		return cause
+	}
+	return err
+}

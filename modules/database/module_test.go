@@ -1,0 +1,160 @@
+package database_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/fx"
+
+	"example.com/ostov/apptest"
+	"example.com/ostov/apptest/databasetest"
+	"example.com/ostov/config"
+	"example.com/ostov/health"
+	"example.com/ostov/modules/container"
+	"example.com/ostov/modules/database"
+	"example.com/ostov/modules/telemetry"
+)
+
+// A feature that stands before the module finds it open and migrated.
+func TestTheDatabaseIsOpenForWhoeverNeedsIt(t *testing.T) {
+	t.Parallel()
+
+	databasetest.Each(t, func(t *testing.T, url string) {
+		var given struct {
+			fx.In
+
+			DB      *database.DB
+			Health  *health.Registry
+			Metrics *prometheus.Registry
+		}
+		spans := tracetest.NewSpanRecorder()
+		provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+		feature := fx.Module("feature", fx.Invoke(func(db *database.DB, l fx.Lifecycle) {
+			l.Append(fx.StartHook(func(ctx context.Context) error {
+				return db.InTx(ctx, func(ctx context.Context, tx *database.Tx) error { return write(ctx, tx, 1, "x") })
+			}))
+		}))
+		app := apptest.StartOnly(t, feature, database.Module, database.Schema(func() database.Migrations { return notes }),
+			container.Override[trace.TracerProvider](provider), apptest.Set("database.url", url), fx.Populate(&given))
+		wantNotes(t, given.DB, 1)
+		if err := given.Health.Err(t.Context(), health.KindReady); err != nil {
+			t.Errorf("not ready: %v", err)
+		}
+		families, err := given.Metrics.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, f := range families {
+			if strings.HasPrefix(f.GetName(), "database_") {
+				names = append(names, f.GetName())
+			}
+		}
+		if want := "database_connections database_connections_max database_wait_seconds_total database_waits_total"; strings.Join(names, " ") != want {
+			t.Errorf("the metrics are %v; want %s", names, want)
+		}
+		if err := app.Stop(); err != nil {
+			t.Error(err)
+		}
+		found := false
+		for _, s := range spans.Ended() {
+			found = found || s.Name() == "transaction"
+		}
+		if !found {
+			t.Error("there is no span of the transaction")
+		}
+	})
+}
+
+func TestReadinessSaysThatTheServerIsGone(t *testing.T) {
+	t.Parallel()
+
+	server := databasetest.NewServer(t)
+	var registry *health.Registry
+	apptest.StartOnly(t, database.Module, apptest.Set("database.url", server.URL), fx.Populate(&registry))
+	wait := func(want bool) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for look := time.NewTicker(50 * time.Millisecond); (registry.Err(ctx, health.KindReady) == nil) != want; {
+			select {
+			case <-look.C:
+			case <-ctx.Done():
+				t.Fatalf("ready is %t for a minute; want %t: %v", !want, want, registry.Err(context.WithoutCancel(ctx), health.KindReady))
+			}
+		}
+	}
+	wait(true)
+	server.Stop(t)
+	wait(false)
+	server.Start(t)
+	wait(true)
+}
+
+// call runs a command as the command line does.
+func call(t *testing.T, command func(func() *container.Container) *cobra.Command, url string, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	c := container.New(container.Process{
+		Stdout: &out, Stderr: &out, Sources: config.Sources{Environ: []string{}, Set: []string{"database.url=" + url}},
+	}, container.Module, telemetry.Module, database.Module, database.Schema(func() database.Migrations { return notes }))
+	cmd := command(func() *container.Container { return c })
+	cmd.SetArgs(args)
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	cmd.SilenceUsage, cmd.SilenceErrors = true, true
+	err := cmd.ExecuteContext(t.Context())
+	if err := c.Stop(t.Context()); err != nil {
+		t.Errorf("%v: release: %v", args, err)
+	}
+	return out.String(), err
+}
+
+func TestTheCommandMigrates(t *testing.T) {
+	t.Parallel()
+
+	databasetest.Each(t, func(t *testing.T, url string) {
+		if _, err := call(t, database.MigrateCommand, url, "up"); err != nil {
+			t.Errorf("migrate up = %v", err)
+		}
+		if out, err := call(t, database.MigrateCommand, url, "status"); err != nil || !strings.Contains(out, "notes  1 of 1") {
+			t.Errorf("migrate status = %q, %v; want notes at 1 of 1", out, err)
+		}
+		if _, err := call(t, database.MigrateCommand, url, "down", "notes"); err != nil {
+			t.Errorf("migrate down notes = %v", err)
+		}
+		out, err := call(t, database.MigrateCommand, url, "status", "--json")
+		var versions []database.Version
+		if json.Unmarshal([]byte(out), &versions) != nil || len(versions) != 1 || versions[0].Have != 0 || err == nil {
+			t.Errorf("migrate status --json = %q, %v; want notes at 0, and an error that tells so", out, err)
+		}
+		if _, err := call(t, database.MigrateCommand, url, "down"); err == nil {
+			t.Error("migrate down without a module succeeds")
+		}
+	})
+}
+
+func TestTheCommandBacksUpBesideTheService(t *testing.T) {
+	t.Parallel()
+
+	url := databasetest.SQLite(t)
+	open(t, url, nil)
+	file := filepath.Join(t.TempDir(), "copy.db")
+	if out, err := call(t, database.BackupCommand, url, file); err != nil {
+		t.Errorf("backup = %q, %v", out, err)
+	}
+	wantNotes(t, open(t, "file:"+file, nil), 0)
+	if _, err := call(t, database.BackupCommand, databasetest.PostgreSQL(t), file+"2"); err == nil || !strings.Contains(err.Error(), "pg_dump") {
+		t.Errorf("backup of PostgreSQL = %v; want it to name pg_dump", err)
+	}
+}
