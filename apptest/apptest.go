@@ -34,6 +34,7 @@ type App struct {
 	t      testing.TB
 	own    *container.Container
 	client http.Client
+	observed
 }
 
 // Start boots the application and stops it when the test ends; both must
@@ -62,9 +63,10 @@ func platform() []fx.Option {
 func start(t testing.TB, options []fx.Option) *App {
 	t.Helper()
 	var stdout buffer
+	a := &App{t: t}
 	process := container.Process{
 		Stdout: &stdout,
-		Stderr: testLog{t},
+		Stderr: stderr{t, &a.records},
 		Sources: config.Sources{
 			Environ: []string{},
 			Set:     []string{"http.address=127.0.0.1:0", "tcp.address=127.0.0.1:0"},
@@ -75,7 +77,7 @@ func start(t testing.TB, options []fx.Option) *App {
 			process.Sources.Set = append(process.Sources.Set, s.text)
 		}
 	}
-	a := &App{t: t, own: container.New(process, options...)}
+	a.own = container.New(process, append(a.options(options), options...)...)
 	a.client.Transport = new(http.Transport) // connections of its own, closed with the application
 	if err := a.own.Start(t.Context()); err != nil {
 		t.Fatalf("start the application: %v", err)
@@ -170,12 +172,4 @@ func (b *buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
-}
-
-// testLog shows the application's log where the test fails or is verbose.
-type testLog struct{ t testing.TB }
-
-func (l testLog) Write(p []byte) (int, error) {
-	l.t.Log(strings.TrimSuffix(string(p), "\n"))
-	return len(p), nil
 }
