@@ -1,18 +1,18 @@
-// Package apptest boots the real application in a test: all modules, on free
-// ports, reading neither app.yaml nor the environment. Only test files import
-// it.
+// Package apptest boots the real application in a test: all modules by [Start], or
+// single ones by [StartOnly], on free ports, reading neither app.yaml nor the
+// environment. [App] has clients for all that it serves, and waits for its tasks;
+// none of them sleeps, and all fail the test by themselves. [Conform] proves that
+// modules start and stop as they should. Only test files import it.
 package apptest
 
 import (
 	"bytes"
 	"context"
-	"io"
-	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/fx"
 
@@ -35,6 +35,8 @@ type App struct {
 	own    *container.Container
 	client http.Client
 	observed
+
+	dispatcher *dispatcher.Dispatcher
 }
 
 // Start boots the application and stops it when the test ends; both must
@@ -77,8 +79,9 @@ func start(t testing.TB, options []fx.Option) *App {
 			process.Sources.Set = append(process.Sources.Set, s.text)
 		}
 	}
-	a.own = container.New(process, append(a.options(options), options...)...)
+	a.own = container.New(process, slices.Concat(a.options(options), options, []fx.Option{fx.Populate(&a.dispatcher)})...)
 	a.client.Transport = new(http.Transport) // connections of its own, closed with the application
+	a.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if err := a.own.Start(t.Context()); err != nil {
 		t.Fatalf("start the application: %v", err)
 	}
@@ -106,44 +109,6 @@ func start(t testing.TB, options []fx.Option) *App {
 func (a *App) Stop() error {
 	a.client.CloseIdleConnections()
 	return a.own.Stop(context.WithoutCancel(a.t.Context()))
-}
-
-// Get asks the public server, or the one that a whole URL names, and returns
-// status and body. No answer fails the test.
-func (a *App) Get(path string) (status int, body string) {
-	a.t.Helper()
-	if strings.HasPrefix(path, "/") {
-		path = a.URL + path
-	}
-	request, err := http.NewRequestWithContext(a.t.Context(), http.MethodGet, path, nil)
-	if err != nil {
-		a.t.Fatalf("GET %s: %v", path, err)
-	}
-	response, err := a.client.Do(request)
-	if err != nil {
-		a.t.Fatalf("GET %s: %v", path, err)
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		a.t.Fatalf("GET %s: read the body: %v", path, err)
-	}
-	return response.StatusCode, string(content)
-}
-
-// Dial opens a session of the line server. It is closed when the test ends, and
-// any read or write fails after 10 seconds.
-func (a *App) Dial() net.Conn {
-	a.t.Helper()
-	c, err := new(net.Dialer).DialContext(a.t.Context(), "tcp", a.TCP)
-	if err != nil {
-		a.t.Fatalf("dial the line server: %v", err)
-	}
-	a.t.Cleanup(func() { c.Close() })
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		a.t.Fatalf("dial the line server: %v", err)
-	}
-	return c
 }
 
 // Set changes a setting, as --set key=value does.

@@ -54,6 +54,7 @@ type Dispatcher struct {
 	holding int                           // tasks that hold the start
 	pool    *pool
 	instruments
+	watched atomic.Pointer[chan struct{}] // closes with the next change; nil: nobody asked
 
 	mu        sync.Mutex
 	up, down  bool            // whether it was started, stopped
@@ -183,6 +184,28 @@ func (d *Dispatcher) Snapshot() []TaskState {
 	}
 	oneShots, _ := d.pool.snapshot()
 	return append(states, oneShots...)
+}
+
+// Changed returns a channel that closes when a task enters another state, or a
+// one-shot begins or ends: for who waits for a state, with a look at [Dispatcher.Snapshot] in
+// between.
+func (d *Dispatcher) Changed() <-chan struct{} {
+	for {
+		if c := d.watched.Load(); c != nil {
+			return *c
+		}
+		d.watched.CompareAndSwap(nil, new(make(chan struct{})))
+	}
+}
+
+// change tells who has asked for it.
+func (d *Dispatcher) change() {
+	if d.watched.Load() == nil { // nearly always
+		return
+	}
+	if c := d.watched.Swap(nil); c != nil {
+		close(*c)
+	}
 }
 
 // those returns the tasks that are so, each an error with what it failed of.

@@ -66,14 +66,14 @@ func TestARunOfAScheduleIsATraceAndAServiceIsNotThatOfItsWork(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var recorder *tracetest.SpanRecorder
-		inside := make(map[string]trace.SpanContext)
+		var sweep, words trace.SpanContext
 		b := newBench(t, func(p *dispatcher.Params) { recorder = traced(p) },
 			dispatcher.Schedule{Name: "sweep", Every: time.Hour, Run: func(ctx context.Context) error {
-				inside["sweep"] = trace.SpanContextFromContext(ctx)
+				sweep = trace.SpanContextFromContext(ctx)
 				return errBoom
 			}},
 			dispatcher.Service{Name: "words", Run: func(ctx context.Context) error {
-				inside["words"] = trace.SpanContextFromContext(ctx)
+				words = trace.SpanContextFromContext(ctx)
 				return untilTold(ctx)
 			}})
 		ctx, start := sdktrace.NewTracerProvider().Tracer("test").Start(t.Context(), "start")
@@ -91,10 +91,10 @@ func TestARunOfAScheduleIsATraceAndAServiceIsNotThatOfItsWork(t *testing.T) {
 				t.Errorf("%s is below %v; want a trace of its own", s.Name(), s.Parent())
 			}
 		}
-		if len(spans) != 2 || !inside["sweep"].Equal(spans["sweep"].SpanContext()) || spans["sweep"].Status().Description != "boom" {
+		if len(spans) != 2 || !sweep.Equal(spans["sweep"].SpanContext()) || spans["sweep"].Status().Description != "boom" {
 			t.Errorf("spans are %v; want that of the schedule, failed, with its work in it, and that of the service", spans)
 		}
-		if inside["words"].IsValid() {
+		if words.IsValid() {
 			t.Error("all that a service does is one trace; want each piece to be its own")
 		}
 	})

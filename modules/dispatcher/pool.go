@@ -177,6 +177,7 @@ func (w *worker) next(o *oneOff) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w.name = ""
+	p.d.change()
 	look := p.d.measures() || p.begun%16 == 0
 	for p.length() == 0 {
 		if p.closed {
@@ -198,6 +199,7 @@ func (w *worker) next(o *oneOff) bool {
 		p.clock = time.Since(p.epoch)
 	}
 	w.name, w.since = o.name, p.clock
+	p.d.change()
 	return true
 }
 

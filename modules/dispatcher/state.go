@@ -67,9 +67,10 @@ func (e *event) close(state State) {
 	e.Took = e.Since.Sub(e.Begun)
 }
 
-// emit logs e, if any. It is apart from record, which needs more stack than a
-// task has at first.
+// emit tells of a change, and logs e, if any. It is apart from record, which needs
+// more stack than a task has at first.
 func (d *Dispatcher) emit(ctx context.Context, e *event) {
+	d.change()
 	if e != nil {
 		d.record(ctx, e)
 	}
