@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"time"
+
+	"example.com/ostov/bench/program"
 )
 
 // oneLife is the longest that a program may live.
@@ -25,7 +23,7 @@ var addresses = []string{"--set", "http.address=127.0.0.1:0", "--set", "tcp.addr
 func measure(ctx context.Context, o options, dir string) ([]figure, error) {
 	app, bare := filepath.Join(dir, "app"), filepath.Join(dir, "bareecho")
 	began := time.Now()
-	used, err := build(ctx, o.source, "./cmd/app", app, "GOCACHE="+filepath.Join(dir, "cache"))
+	used, err := program.Build(ctx, o.source, "./cmd/app", app, "GOCACHE="+filepath.Join(dir, "cache"))
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +32,7 @@ func measure(ctx context.Context, o options, dir string) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := build(ctx, ".", "./bareecho", bare); err != nil {
+	if _, err := program.Build(ctx, ".", "./bareecho", bare); err != nil {
 		return nil, err
 	}
 
@@ -78,20 +76,20 @@ func measure(ctx context.Context, o options, dir string) ([]figure, error) {
 type visited struct{ ready, answered, gone time.Duration }
 
 // visit starts a program, asks it once, and stops it.
-func visit(ctx context.Context, path, program string, args ...string) (visited, error) {
+func visit(ctx context.Context, path, binary string, args ...string) (visited, error) {
 	ctx, cancel := context.WithTimeout(ctx, oneLife)
 	defer cancel()
-	p, err := start(ctx, program, args...)
+	p, err := program.Start(ctx, nil, binary, args...)
 	if err != nil {
 		return visited{}, err
 	}
-	answered, err := p.get(ctx, path)
+	answered, err := p.Get(ctx, path)
 	if err != nil {
-		_, stopErr := p.stop() // says what the program said
+		_, stopErr := p.Stop() // says what the program said
 		return visited{}, errors.Join(err, stopErr)
 	}
-	gone, err := p.stop()
-	return visited{p.ready, answered, gone}, err
+	gone, err := p.Stop()
+	return visited{p.Ready, answered, gone}, err
 }
 
 // residentAfter returns the bytes of memory that are resident once the
@@ -100,49 +98,21 @@ func visit(ctx context.Context, path, program string, args ...string) (visited, 
 func residentAfter(ctx context.Context, queries int, app string) (resident int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, oneLife)
 	defer cancel()
-	p, err := start(ctx, app, addresses...)
+	p, err := program.Start(ctx, nil, app, addresses...)
 	if err != nil {
 		return 0, err
 	}
 	words := []string{"rook black", "chess", "cjk unified ideograph", "letter", "face", "qwertyuiop", "hangul syllable"}
 	paths := []string{"/?query=", "/api/chars?query="}
 	for i := range queries {
-		if _, err := p.get(ctx, paths[i%len(paths)]+url.QueryEscape(words[i%len(words)])); err != nil {
-			_, stopErr := p.stop()
+		if _, err := p.Get(ctx, paths[i%len(paths)]+url.QueryEscape(words[i%len(words)])); err != nil {
+			_, stopErr := p.Stop()
 			return 0, errors.Join(err, stopErr)
 		}
 	}
-	resident, err = p.resident()
-	_, stopErr := p.stop()
+	resident, err = p.Resident()
+	_, stopErr := p.Stop()
 	return resident, errors.Join(err, stopErr)
-}
-
-// resident returns the bytes of memory that the program holds now.
-func (p *program) resident() (int, error) {
-	file := fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid)
-	status, err := os.ReadFile(file)
-	if err != nil {
-		return 0, err
-	}
-	for line := range bytes.Lines(status) {
-		if fields := bytes.Fields(line); len(fields) == 3 && string(fields[0]) == "VmRSS:" {
-			kib, err := strconv.Atoi(string(fields[1]))
-			return kib << 10, err
-		}
-	}
-	return 0, fmt.Errorf("%s has no VmRSS", file)
-}
-
-// build compiles a package of the module in dir as make build does, and returns
-// the processor time that it took.
-func build(ctx context.Context, dir, pkg, binary string, env ...string) (used time.Duration, err error) {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, pkg) // as make build
-	cmd.Dir = dir
-	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOGC=400"), env...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("%s: %w\n%s", cmd, err, out)
-	}
-	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,0 +1,26 @@
+// Command echo is Echo alone, in an http.Server that has the time-outs of Ostov
+// with -timeouts.
+package main
+
+import (
+	"context"
+	"flag"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/ostov/bench/http/servers"
+)
+
+func main() {
+	timeouts := flag.Bool("timeouts", false, "limit reading, writing and idling")
+	flag.Parse()
+
+	e := echo.New()
+	e.GET("/hello/:name", func(c echo.Context) error { return c.JSON(http.StatusOK, servers.Greet(c.Param("name"))) })
+	s := &http.Server{Handler: e}
+	if *timeouts {
+		s = servers.WithTimeouts(e)
+	}
+	servers.Run(func(ctx context.Context) error { return servers.Serve(ctx, s) })
+}
