@@ -1,23 +1,28 @@
 package greeter
 
 import (
+	"context"
 	"net/http"
-
-	"github.com/labstack/echo/v4"
 
 	httpserver "example.com/ostov/modules/http"
 )
 
 // newRoutes returns the endpoints.
 func newRoutes(g *Greeter) []httpserver.Route {
-	return []httpserver.Route{{Method: http.MethodGet, Path: "/api/greeter/:name", Handler: g.greet}}
+	return []httpserver.Route{
+		{Method: http.MethodGet, Path: "/api/greeter/:name", Operation: httpserver.Typed(g.answer), Summary: "Greet somebody"},
+	}
 }
 
-// greeting is the answer of GET /api/greeter/:name.
-type greeting struct {
-	Text string `json:"text"`
+// greeterQuery and greeterAnswer are what GET /api/greeter/:name takes and answers.
+type greeterQuery struct {
+	Name string `path:"name" maxLength:"80" doc:"Who is greeted" example:"Ada"`
 }
 
-func (g *Greeter) greet(c echo.Context) error {
-	return c.JSON(http.StatusOK, greeting{Text: g.Greet(c.Param("name"))})
+type greeterAnswer struct {
+	Text string `json:"text" example:"Hello, Ada!"`
+}
+
+func (g *Greeter) answer(_ context.Context, in *greeterQuery) (*greeterAnswer, error) {
+	return &greeterAnswer{Text: g.Greet(in.Name)}, nil
 }

@@ -13,8 +13,10 @@ func TestTheEndpointGreets(t *testing.T) {
 	t.Parallel()
 
 	app := apptest.StartOnly(t, greeter.Module, apptest.Set("greeter.greeting", "Hi"))
-	status, body := app.Get("/api/greeter/Ada")
-	if want := `{"text":"Hi, Ada!"}`; status != http.StatusOK || strings.TrimSpace(body) != want {
-		t.Errorf("GET /api/greeter/Ada = %d %s; want 200 %s", status, body, want)
+	var answer struct{ Text string }
+	app.Do(http.MethodGet, "/api/greeter/Ada", nil).Want(http.StatusOK).JSON(&answer)
+	if want := "Hi, Ada!"; answer.Text != want {
+		t.Errorf("the greeting is %q; want %q", answer.Text, want)
 	}
+	app.Do(http.MethodGet, "/api/greeter/"+strings.Repeat("a", 81), nil).Want(http.StatusUnprocessableEntity).Problem()
 }
