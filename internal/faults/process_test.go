@@ -29,7 +29,7 @@ type process struct {
 	stdout *bufio.Reader
 	stderr buffer
 
-	url         string // of the public HTTP server
+	url, admin  string // of the HTTP servers
 	http, lines string // host:port
 	dir         string // where it runs
 	ended       bool
@@ -45,6 +45,19 @@ func launch(t *testing.T, settings ...string) *process {
 // inherit is launch with a listener for the program to inherit.
 func inherit(t *testing.T, l *os.File, settings ...string) *process {
 	t.Helper()
+	p := prepare(t, settings...)
+	if l != nil {
+		p.cmd.ExtraFiles = []*os.File{l}
+		p.cmd.Env = append(p.cmd.Env, "LISTEN_FDS=1")
+	}
+	p.cmd.Stderr = &p.stderr
+	p.start()
+	return p
+}
+
+// prepare makes a program that is not started.
+func prepare(t *testing.T, settings ...string) *process {
+	t.Helper()
 	p := &process{t: t, dir: t.TempDir(), cmd: exec.Command(os.Args[0])}
 	free := []string{"http.address=127.0.0.1:0", "tcp.address=127.0.0.1:0", "admin.address=127.0.0.1:0"}
 	for _, setting := range append(free, settings...) {
@@ -52,11 +65,13 @@ func inherit(t *testing.T, l *os.File, settings ...string) *process {
 	}
 	p.cmd.Dir = p.dir
 	p.cmd.Env = []string{asProgram + "=yes", "TMPDIR=" + p.dir, "GORACE=atexit_sleep_ms=0 halt_on_error=1"}
-	if l != nil {
-		p.cmd.ExtraFiles = []*os.File{l}
-		p.cmd.Env = append(p.cmd.Env, "LISTEN_FDS=1")
-	}
-	p.cmd.Stderr = &p.stderr
+	return p
+}
+
+// start starts the program and waits for its ready line.
+func (p *process) start() {
+	t := p.t
+	t.Helper()
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -79,16 +94,18 @@ func inherit(t *testing.T, l *os.File, settings ...string) *process {
 		t.Fatalf("the program is not ready: %q, %v", ready, err)
 	}
 	for word := range strings.FieldsSeq(ready) {
-		u, err := url.Parse(strings.TrimSuffix(word, "."))
+		word, isAdmin := strings.CutPrefix(strings.TrimSuffix(word, "."), "admin=")
+		u, err := url.Parse(word)
 		switch {
 		case err != nil:
+		case isAdmin:
+			p.admin = word
 		case u.Scheme == "http" || u.Scheme == "https":
 			p.url, p.http = u.String(), u.Host
 		case u.Scheme == "tcp" || u.Scheme == "tls":
 			p.lines = u.Host // the last one: the others are features'
 		}
 	}
-	return p
 }
 
 // terminate asks the program to stop.
@@ -132,11 +149,15 @@ func (p *process) wantClean() {
 	}
 }
 
-// get asks the program on a connection of its own.
+// get asks the program, by a path of the public server or a URL, on a connection
+// of its own.
 func (p *process) get(path string) (status int, body string) {
 	p.t.Helper()
+	if strings.HasPrefix(path, "/") {
+		path = p.url + path
+	}
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	r, err := client.Get(p.url + path)
+	r, err := client.Get(path)
 	if err != nil {
 		p.t.Fatal(err)
 	}

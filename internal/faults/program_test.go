@@ -12,6 +12,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules"
 	"example.com/ostov/modules/container"
+	"example.com/ostov/modules/dispatcher"
 	httpserver "example.com/ostov/modules/http"
 	"example.com/ostov/modules/tcp"
 )
@@ -44,6 +46,7 @@ var faults = fx.Module("faults",
 	fx.Provide(newTallies),
 	httpserver.Routes(newRoutes),
 	tcp.Server(newLines),
+	dispatcher.Task(newFragile),
 	container.CleanupCtx(resource),
 	fx.Invoke(plainEcho),
 )
@@ -200,6 +203,21 @@ func newLines(t *tallies) tcp.LineServer {
 			return err
 		},
 	}
+}
+
+// newFragile returns a service that panics where that is asked for, and then
+// ends the process as hard as can be.
+func newFragile() dispatcher.Service {
+	runs := 0
+	return dispatcher.Service{Name: "fragile", Backoff: time.Millisecond, Run: func(context.Context) error {
+		if os.Getenv(asProgram) != "panic" {
+			return dispatcher.ErrDone
+		}
+		if runs++; runs == 1 {
+			panic("the task's last words")
+		}
+		return syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	}}
 }
 
 // tallies count what happens, and the most there was of each. The tests wait

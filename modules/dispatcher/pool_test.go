@@ -96,7 +96,7 @@ func TestAFailedOneShotIsLoggedWithNameAndStack(t *testing.T) {
 					t.Fatalf("%d failures were logged; want 1", len(records))
 				}
 				fields := records[0].ContextMap()
-				stack, _ := fields["stack"].(string)
+				stack := records[0].Stack
 				if fields["task"] != "thumbnail" || !strings.Contains(fields["error"].(string), tt.want) || strings.Contains(stack, "pool_test.go") != tt.stack {
 					t.Errorf("logged %v; want the name, %q, and the stack: %v", fields, tt.want, tt.stack)
 				}

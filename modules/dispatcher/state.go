@@ -92,13 +92,13 @@ func (d *Dispatcher) record(ctx context.Context, e *event) {
 	case e.Degraded:
 		text = "task failed, the application is not ready"
 	}
-	stack := zap.Skip()
-	if e.stack != "" {
-		stack = zap.String("stack", e.stack)
+	record := telemetry.Log(ctx, d.p.Log).Check(level, text)
+	if record == nil {
+		return
 	}
-	telemetry.Log(ctx, d.p.Log).Log(level, text,
-		zap.String("task", e.Name), zap.String("kind", e.Kind), zap.String("state", string(e.State)),
-		zap.Duration("took", e.Took), zap.Duration("next_in", max(e.Next.Sub(e.Since), 0)), zap.Error(e.err), stack)
+	record.Stack = e.stack
+	record.Write(zap.String("task", e.Name), zap.String("kind", e.Kind), zap.String("state", string(e.State)),
+		zap.Duration("took", e.Took), zap.Duration("next_in", max(e.Next.Sub(e.Since), 0)), zap.Error(e.err))
 }
 
 var errGoexit = errors.New("the goroutine ended without returning (runtime.Goexit)")

@@ -57,7 +57,7 @@ once "thumbnail" ignores the stop: it has run for 3h0m5s and is left behind`
 		}
 		for _, r := range records {
 			fields := r.ContextMap()
-			if stack, _ := fields["stack"].(string); !strings.Contains(stack, "TestWhatIgnoresTheStopIsNamedAndLeftBehind") {
+			if !strings.Contains(r.Stack, "TestWhatIgnoresTheStopIsNamedAndLeftBehind") {
 				t.Errorf("record %v; want the stack of what holds the task", fields)
 			}
 			if fields["took"] != 3*time.Hour+5*time.Second {

@@ -379,9 +379,9 @@ func TestPanicEndsItsSessionOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.wantLogged(zap.ErrorLevel, 1)
-	fields := k.logs.FilterLevelExact(zap.ErrorLevel).All()[0].ContextMap()
-	if !strings.Contains(fmt.Sprint(fields["error"]), "out of order") || !strings.Contains(fmt.Sprint(fields["stack"]), "line_test.go") {
-		t.Errorf("record = %v; want the panic and the stack of the handler", fields)
+	record := k.logs.FilterLevelExact(zap.ErrorLevel).All()[0]
+	if !strings.Contains(fmt.Sprint(record.ContextMap()["error"]), "out of order") || !strings.Contains(record.Stack, "line_test.go") {
+		t.Errorf("record = %v; want the panic and the stack of the handler", record)
 	}
 }
 

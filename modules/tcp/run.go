@@ -136,7 +136,7 @@ func (r *run) tell(ctx context.Context, s *session, took time.Duration, err erro
 		zap.Error(err),
 	}
 	if isPanic {
-		fields = append(fields, zap.ByteString("stack", panicked.Stack))
+		record.Stack = string(panicked.Stack)
 	}
 	record.Write(fields...)
 }
