@@ -25,18 +25,25 @@ const patience = 500 * time.Millisecond
 // Server answers operators, and the probes of an orchestrator.
 type Server struct {
 	given     Params
-	log       *zap.Logger
+	record    *zap.Logger
+	build     build
 	madeToken string // empty where one is configured
 	guard     *guard
 	mux       *http.ServeMux
 	http      *http.Server
 	urls      []string // set by Serve
+
+	streams chan struct{} // those that are open
+	over    chan struct{} // closes when the server ends: streams would hold it
 }
 
 // New builds a server, and a token where none is configured. It does not listen
 // yet.
 func New(p Params) *Server {
-	s := &Server{given: p, log: p.Log.Named("admin")}
+	s := &Server{
+		given: p, record: p.Log.Named("admin"), build: newBuild(p.App.Name),
+		streams: make(chan struct{}, maxStreams), over: make(chan struct{}),
+	}
 	token := p.Config.Token.Reveal()
 	if token == "" {
 		token = secret()
@@ -46,13 +53,13 @@ func New(p Params) *Server {
 		token:    sha256.Sum256([]byte(token)),
 		hosts:    slices.Clone(p.Config.Hosts),
 		loopback: p.Config.loopback(),
-		log:      s.log,
+		log:      s.record,
 	}
 	if host := p.Config.host(); host != "" {
 		s.guard.hosts = append(s.guard.hosts, host)
 	}
 	s.mux = s.newMux()
-	errorLog, _ := zap.NewStdLogAt(s.log, zapcore.WarnLevel) // fails for levels that zap does not have
+	errorLog, _ := zap.NewStdLogAt(s.record, zapcore.WarnLevel) // fails for levels that zap does not have
 	s.http = &http.Server{
 		Handler:                      s,
 		ReadHeaderTimeout:            5 * time.Second,
@@ -94,6 +101,7 @@ func (s *Server) Serve(ended func(cause error)) lifecycle.Setup {
 			defer serving.Wait()
 			defer cutOff()
 			defer time.AfterFunc(patience, cutOff).Stop()
+			close(s.over)
 			ctx, cancel := context.WithTimeout(ctx, 2*patience)
 			defer cancel()
 			if s.http.Shutdown(ctx) == nil {

@@ -13,20 +13,6 @@ import (
 	"example.com/ostov/modules/dispatcher"
 )
 
-// lifecycle answers with what has become of each hook.
-func (s *Server) lifecycle(w http.ResponseWriter, _ *http.Request) {
-	answer(w, s.given.Container.Report())
-}
-
-// tasks answers with the state of each task.
-func (s *Server) tasks(w http.ResponseWriter, _ *http.Request) {
-	states := []dispatcher.TaskState{} // which is not null in JSON
-	if s.given.Dispatcher != nil {
-		states = append(states, s.given.Dispatcher.Snapshot()...)
-	}
-	answer(w, map[string]any{"items": states})
-}
-
 func (s *Server) level(w http.ResponseWriter, _ *http.Request) {
 	answer(w, map[string]string{"level": s.given.Level.String()})
 }
@@ -45,10 +31,32 @@ func (s *Server) setLevel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.given.Level.SetLevel(min(before, after)) // at which the record is written
-	s.log.Warn("the log level changes", zap.Stringer("before", before), zap.Stringer("after", after),
+	s.record.Warn("the log level changes", zap.Stringer("before", before), zap.Stringer("after", after),
 		zap.String("remote", r.RemoteAddr), zap.String("request_id", w.Header().Get(requestID)))
 	s.given.Level.SetLevel(after)
 	s.level(w, r)
+}
+
+// run begins a run of a task at once, as dispatcher.RunNow does.
+func (s *Server) run(w http.ResponseWriter, r *http.Request) {
+	var wanted struct{ Name string }
+	if !decode(w, r, &wanted, `{"name": "the task"}`) {
+		return
+	}
+	err := dispatcher.ErrNoTask
+	if s.given.Dispatcher != nil {
+		err = s.given.Dispatcher.RunNow(wanted.Name)
+	}
+	s.record.Warn("an operator runs a task", zap.String("task", wanted.Name), zap.NamedError("refused", err),
+		zap.String("remote", r.RemoteAddr), zap.String("request_id", w.Header().Get(requestID)))
+	switch {
+	case errors.Is(err, dispatcher.ErrNoTask):
+		refuse(w, http.StatusNotFound, "No service or schedule has this name.")
+	case err != nil:
+		refuse(w, http.StatusConflict, err.Error())
+	default:
+		answer(w, map[string]string{"name": wanted.Name})
+	}
 }
 
 // decode reads the body of r, which is to be one JSON object like form, into v.

@@ -86,17 +86,20 @@ type nobodyStops struct{}
 
 func (nobodyStops) Shutdown(error) {}
 
-func TestTheAPITellsOfHooksAndTasks(t *testing.T) {
-	t.Parallel()
-
-	tasks, err := dispatcher.New(dispatcher.Params{
-		Config: dispatcher.DefaultConfig(), Shutdown: nobodyStops{},
-		Tasks: []dispatcher.Work{dispatcher.Service{Name: "mailer", Run: func(context.Context) error { return nil }}},
-	})
+// withTasks gives a server tasks to tell of, which do not run.
+func withTasks(t *testing.T, tasks ...dispatcher.Work) func(*admin.Params) {
+	t.Helper()
+	d, err := dispatcher.New(dispatcher.Params{Config: dispatcher.DefaultConfig(), Shutdown: nobodyStops{}, Tasks: tasks})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := build(t, func(p *admin.Params) { p.Dispatcher = tasks })
+	return func(p *admin.Params) { p.Dispatcher = d }
+}
+
+func TestTheAPITellsOfHooksAndTasks(t *testing.T) {
+	t.Parallel()
+
+	f := build(t, withTasks(t, dispatcher.Service{Name: "mailer", Run: func(context.Context) error { return nil }}))
 
 	var report lifecycle.Report
 	body := want(t, "GET /api/lifecycle", f.ask(http.MethodGet, "/api/lifecycle", bearer(token)), 200)

@@ -15,3 +15,6 @@ func (s *Server) Table() []Row {
 	}
 	return rows
 }
+
+// Params returns what s was made of.
+func (s *Server) Params() Params { return s.given }

@@ -56,6 +56,10 @@ func (g *guard) admit(w http.ResponseWriter, r *http.Request, to access) bool {
 		refuse(w, http.StatusTooManyRequests, "Too many wrong tokens came from this address.")
 	case who == nobody:
 		w.Header().Set("WWW-Authenticate", "Bearer")
+		if r.URL.Path == "/" && strings.Contains(r.Header.Get("Accept"), "text/html") {
+			sendFile(w, http.StatusUnauthorized, "login.html")
+			return false
+		}
 		refuse(w, http.StatusUnauthorized, "Show the token as Authorization: Bearer TOKEN, or open /?token=TOKEN once.")
 	case who == session && !isRead && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "":
 		refuse(w, http.StatusForbidden, "With a session, Sec-Fetch-Site or Origin must say whose page asks.")

@@ -5,11 +5,13 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"example.com/ostov/config"
 	"example.com/ostov/health"
 	"example.com/ostov/internal/listen"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
 	"example.com/ostov/modules/dispatcher"
+	"example.com/ostov/modules/telemetry"
 )
 
 // Module serves operators and probes.
@@ -30,6 +32,10 @@ type Params struct {
 	Level     zap.AtomicLevel // of Log, to be changed
 	Metrics   *prometheus.Registry
 
+	App        container.Config
+	Settings   *config.Config
+	Stopping   lifecycle.Stopping     // closes when the stop begins; nil: it is not heard of
+	Tail       *telemetry.Tail        `optional:"true"` // of Log; nil: it is not shown
 	Dispatcher *dispatcher.Dispatcher `optional:"true"` // nil: no tasks
 	Inherited  *listen.Set            `optional:"true"` // where an address of the form fd:NAME is found
 }

@@ -42,7 +42,7 @@ func reasons(err error) (texts []string) {
 // metrics answers with all metrics, and with exemplars where OpenMetrics is
 // asked for. What cannot be gathered is logged and left out.
 func (s *Server) metrics() http.HandlerFunc {
-	log, _ := zap.NewStdLogAt(s.log, zapcore.ErrorLevel) // fails for levels that zap does not have
+	log, _ := zap.NewStdLogAt(s.record, zapcore.ErrorLevel) // fails for levels that zap does not have
 	return promhttp.HandlerFor(s.given.Metrics, promhttp.HandlerOpts{
 		ErrorLog:            log,
 		ErrorHandling:       promhttp.ContinueOnError,

@@ -18,23 +18,30 @@ type route struct {
 
 // table returns all that the server does: what is not in it is not served.
 func (s *Server) table() []route {
-	return []route{
+	table := []route{
 		{http.MethodGet, "/livez", everybody, s.probe(health.KindLive)},
 		{http.MethodGet, "/readyz", everybody, s.probe(health.KindReady)},
 		{http.MethodGet, "/startupz", everybody, s.probe(health.KindStartup)},
 		{http.MethodGet, "/metrics", scrapers, s.metrics()},
 
 		{http.MethodGet, "/{$}", operators, s.home},
-		{http.MethodGet, "/api/lifecycle", operators, s.lifecycle},
-		{http.MethodGet, "/api/tasks", operators, s.tasks},
+		{http.MethodGet, "/page/{file}", everybody, pageFile}, // the login needs some of them; none has a secret
+		{http.MethodGet, "/api/{$}", operators, s.index},
+		{http.MethodGet, "/api/events", operators, s.events},
+		{http.MethodGet, "/api/log", operators, s.log},
 		{http.MethodGet, "/api/log/level", operators, s.level},
 		{http.MethodPut, "/api/log/level", operators, s.setLevel},
+		{http.MethodPost, "/api/tasks/run", operators, s.run},
 
 		{http.MethodGet, "/debug/pprof/", operators, pprof.Index}, // and each profile; cmdline, which may hold secrets, is none
 		{http.MethodGet, "/debug/pprof/profile", operators, pprof.Profile},
 		{http.MethodGet, "/debug/pprof/symbol", operators, pprof.Symbol},
 		{http.MethodGet, "/debug/pprof/trace", operators, pprof.Trace},
 	}
+	for _, t := range append(s.live(), s.still()...) {
+		table = append(table, route{http.MethodGet, "/api/" + t.name, operators, t.handle})
+	}
+	return table
 }
 
 func (s *Server) newMux() *http.ServeMux {
@@ -65,13 +72,18 @@ type unmatched struct{ http.ResponseWriter }
 func (w unmatched) WriteHeader(status int)      { refuse(w.ResponseWriter, status, "") }
 func (w unmatched) Write(p []byte) (int, error) { return len(p), nil }
 
-// home begins a session where it is asked by link, and names the routes.
+// home is the page. Where it is asked by link, a session begins.
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 	if isLink(r) {
 		s.guard.sessions.add(w, r)
 		http.Redirect(w, r, "/", http.StatusSeeOther) // away from the token
 		return
 	}
+	sendFile(w, http.StatusOK, "index.html")
+}
+
+// index names the routes.
+func (s *Server) index(w http.ResponseWriter, _ *http.Request) {
 	var routes []string
 	for _, route := range s.table() {
 		routes = append(routes, route.method+" "+route.path)

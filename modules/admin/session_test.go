@@ -52,7 +52,7 @@ func TestTheLinkBeginsASession(t *testing.T) {
 	}
 	for _, row := range f.Table() {
 		if row.Method == http.MethodGet && !strings.HasPrefix(row.Path, "/debug/") {
-			want(t, "GET "+row.Path, f.ask(http.MethodGet, concrete(row), carrying(cookie)), 200)
+			want(t, "GET "+row.Path, f.ask(http.MethodGet, concrete(row), carrying(cookie), cancelled), 200)
 		}
 	}
 	want(t, "GET /?token= without a token", f.ask(http.MethodGet, "/?token="), 401)

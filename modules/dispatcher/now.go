@@ -25,11 +25,14 @@ func (d *Dispatcher) RunNow(name string) error {
 		return fmt.Errorf("run %q now: %w", name, ErrNoTask)
 	}
 	t := d.tasks[i]
+	d.mu.Lock()
+	down := d.down
+	d.mu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := &t.state
 	switch {
-	case t.told || closed(t.stopping):
+	case down || closed(t.stopping):
 		return t.fault(ErrStopping)
 	case s.State == Waiting:
 		select {

@@ -125,6 +125,7 @@ func (t *task) begin(now time.Time, cancel context.CancelCauseFunc) {
 	}
 	if s.Starts++; s.Starts > 1 && s.Kind == service {
 		s.Restarts++
+		s.Failing = false
 	}
 	t.cancel = cancel
 	told := t.told
@@ -222,6 +223,7 @@ func (t *task) enter(state State, degraded bool, now time.Time, took time.Durati
 	if took > 0 {
 		s.Took, s.Longest = took, max(took, s.Longest)
 	}
+	s.Failing = err != nil
 	if err != nil {
 		s.Failures++
 		s.Error = err.Error()

@@ -39,6 +39,7 @@ type TaskState struct {
 	Restarts int           `json:"restarts"`        // those of a service after its first
 	Failures int           `json:"failures"`        // runs that ended in an error or a panic
 	Error    string        `json:"error,omitempty"` // of the last of those
+	Failing  bool          `json:"failing"`         // the last run was one of those; of a service: and none has begun since
 	Degraded bool          `json:"degraded"`        // the application is not ready because of it
 	Begun    time.Time     `json:"begun,omitzero"`  // the last run
 	Took     time.Duration `json:"took_ns"`         // the last run that ended or was abandoned

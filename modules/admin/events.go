@@ -1,0 +1,129 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"example.com/ostov/modules/telemetry"
+)
+
+const (
+	maxStreams = 16 // at a time
+	tailLimit  = 300
+
+	pace       = time.Second            // of a stream
+	hurry      = 250 * time.Millisecond // while the application stops
+	slowReader = 5 * time.Second        // who takes longer for what was sent is cut off
+)
+
+// tail is a part of the log.
+type tail struct {
+	Items []telemetry.Record `json:"items"`
+	Next  uint64             `json:"next"`  // ask from there on
+	Level string             `json:"level"` // the least important that is logged
+}
+
+func (s *Server) tail(from uint64, limit int) tail {
+	t := tail{Items: []telemetry.Record{}, Level: s.given.Level.String()}
+	if s.given.Tail != nil {
+		records, next := s.given.Tail.From(from, limit)
+		t.Items, t.Next = append(t.Items, records...), next
+	}
+	return t
+}
+
+// log answers with the last records of the log, those from ?from= on.
+func (s *Server) log(w http.ResponseWriter, r *http.Request) {
+	var from uint64
+	if text := r.URL.Query().Get("from"); text != "" {
+		var err error
+		if from, err = strconv.ParseUint(text, 10, 64); err != nil {
+			refuse(w, http.StatusUnprocessableEntity, "from is the number of a record, such as the next of the answer before.")
+			return
+		}
+	}
+	answer(w, s.tail(from, 512))
+}
+
+// events sends each live topic, and what is new in the log, when it has changed:
+// once a second, and four times a second while the application stops. Its last
+// event is "end", with the reason, when the server itself ends: what has stopped
+// until then was told.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	select {
+	case s.streams <- struct{}{}:
+		defer func() { <-s.streams }()
+	default:
+		refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("There are %d streams already.", maxStreams))
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no") // for proxies that would collect them
+	if r.Method == http.MethodHead {
+		return
+	}
+	e := stream{out: http.NewResponseController(w), w: w, sent: make(map[string][]byte)}
+	ticker := time.NewTicker(pace)
+	defer ticker.Stop()
+	stopping, from := s.given.Stopping, uint64(0)
+	for {
+		for _, t := range s.live() {
+			e.send(t.name, t.read(r.Context()))
+		}
+		t := s.tail(from, tailLimit)
+		from = t.Next
+		e.send("log", t)
+		if e.flush() != nil {
+			return // nobody reads
+		}
+		select {
+		case <-ticker.C:
+		case <-stopping:
+			stopping = nil
+			ticker.Reset(hurry)
+		case <-s.over:
+			e.send("lifecycle", s.lifecycle(r.Context()))
+			e.send("end", map[string]string{"reason": "the admin server stops"})
+			_ = e.flush()
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// stream is who listens to events.
+type stream struct {
+	w    http.ResponseWriter
+	out  *http.ResponseController
+	sent map[string][]byte // by event
+	b    bytes.Buffer
+}
+
+// send puts an event into the buffer, unless it is what was sent last.
+func (e *stream) send(name string, v any) {
+	data, err := json.Marshal(v)
+	if err != nil || bytes.Equal(data, e.sent[name]) { // what we send can be encoded
+		return
+	}
+	e.sent[name] = data
+	fmt.Fprintf(&e.b, "event: %s\ndata: %s\n\n", name, data)
+}
+
+// flush sends what is in the buffer, at least a sign of life.
+func (e *stream) flush() error {
+	if e.b.Len() == 0 {
+		e.b.WriteString(":\n\n")
+	}
+	_ = e.out.SetWriteDeadline(time.Now().Add(slowReader)) // a writer of tests has none
+	_, err := e.w.Write(e.b.Bytes())
+	e.b.Reset()
+	if err != nil {
+		return err
+	}
+	return e.out.Flush()
+}

@@ -1,0 +1,141 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/ostov/config"
+	"example.com/ostov/modules/dispatcher"
+)
+
+// topic is a part of what operators see: GET /api/NAME answers with it, and the
+// stream of GET /api/events sends it again when it has changed.
+type topic struct {
+	name string
+	read func(ctx context.Context) any
+}
+
+// live are the topics that change, in the order in which the stream sends them.
+func (s *Server) live() []topic {
+	return []topic{
+		{"lifecycle", s.lifecycle},
+		{"checks", s.checks},
+		{"tasks", s.tasks},
+		{"traffic", s.traffic},
+	}
+}
+
+// still are the topics that stay as they are from the start on.
+func (s *Server) still() []topic {
+	return []topic{
+		{"build", func(context.Context) any { return s.build }},
+		{"config", s.settings},
+		{"graph", func(context.Context) any { return s.given.Container.Graph() }},
+	}
+}
+
+// handle answers with the topic.
+func (t topic) handle(w http.ResponseWriter, r *http.Request) { answer(w, t.read(r.Context())) }
+
+// items is the form of a list.
+type items[T any] struct {
+	Items []T `json:"items"`
+}
+
+// lifecycle tells what has become of each hook.
+func (s *Server) lifecycle(context.Context) any { return s.given.Container.Report() }
+
+// tasks tells the state of each task.
+func (s *Server) tasks(context.Context) any {
+	states := []dispatcher.TaskState{} // which is not null in JSON
+	if s.given.Dispatcher != nil {
+		states = append(states, s.given.Dispatcher.Snapshot()...)
+	}
+	for i := range states {
+		states[i].Error = cut(states[i].Error)
+	}
+	return items[dispatcher.TaskState]{states}
+}
+
+// check is what a check of the application's health says.
+type check struct {
+	Name  string `json:"name"`
+	Kind  string `json:"kind"`            // live, ready or startup
+	Error string `json:"error,omitempty"` // empty: all is well
+}
+
+func (s *Server) checks(ctx context.Context) any {
+	checks := []check{}
+	for _, a := range s.given.Health.Ask(ctx) {
+		c := check{Name: a.Name, Kind: string(a.Kind)}
+		if a.Err != nil {
+			c.Error = cut(a.Err.Error())
+		}
+		checks = append(checks, c)
+	}
+	slices.SortStableFunc(checks, func(a, b check) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
+	return items[check]{checks}
+}
+
+// cut bounds what may be a megabyte and is sent each time.
+func cut(text string) string {
+	const most = 4 << 10
+	if len(text) <= most {
+		return text
+	}
+	return fmt.Sprintf("%s ... (%d bytes cut)", strings.ToValidUTF8(text[:most], ""), len(text)-most)
+}
+
+// settings tells each setting and its source, secrets masked.
+func (s *Server) settings(context.Context) any {
+	values := []config.Value{}
+	if s.given.Settings != nil {
+		values = s.given.Settings.Values()
+	}
+	return items[config.Value]{values}
+}
+
+// build is what runs, and where.
+type build struct {
+	Service  string    `json:"service"`
+	Module   string    `json:"module"`
+	Version  string    `json:"version"`
+	Revision string    `json:"revision,omitempty"`
+	Modified bool      `json:"modified,omitempty"` // beyond the revision
+	Go       string    `json:"go"`
+	Platform string    `json:"platform"`
+	CPUs     int       `json:"cpus"` // that it may use
+	Host     string    `json:"host,omitempty"`
+	PID      int       `json:"pid"`
+	Built    time.Time `json:"built"` // when the application was, from its parts
+}
+
+func newBuild(service string) build {
+	b := build{
+		Service: service, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		CPUs: runtime.GOMAXPROCS(0), PID: os.Getpid(), Built: time.Now(),
+	}
+	b.Host, _ = os.Hostname() // one without a name is left out
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	b.Module, b.Version = info.Main.Path, info.Main.Version
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			b.Revision = setting.Value
+		case "vcs.modified":
+			b.Modified = setting.Value == "true"
+		}
+	}
+	return b
+}
