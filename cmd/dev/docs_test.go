@@ -78,7 +78,7 @@ func TestEveryGoBlockOfTheDocsIsRealCode(t *testing.T) {
 	t.Parallel()
 
 	tree := sources(t)
-	written := make(map[string]block) // by file
+	written := make(map[string]block)   // by file
 	packages := make(map[string]string) // and whether to build or to test it
 	var fragments []block
 	for _, b := range blocks(t) {

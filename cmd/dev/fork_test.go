@@ -48,8 +48,9 @@ func fork(t *testing.T) *repository {
 
 // repository is a checkout in which commands are run.
 type repository struct {
-	t   *testing.T
-	dir string
+	t      *testing.T
+	dir    string
+	served map[string]string // the addresses of the pages, and where it serves instead
 }
 
 // run runs a command, which must succeed, and returns what it wrote.
