@@ -29,10 +29,13 @@ export async function act({ title, question, yes, danger, work, done }) {
   const button = document.getElementById("ask-yes");
   button.textContent = yes;
   button.className = danger ? "danger" : "";
-  dialog.returnValue = "no";
   dialog.showModal();
-  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-  if (dialog.returnValue !== "yes") return false;
+  const sure = await new Promise((resolve) => {
+    button.onclick = () => resolve(true);
+    dialog.querySelector("[value=no]").onclick = () => resolve(false);
+    dialog.oncancel = () => resolve(false);
+  });
+  if (!sure) return false;
   try {
     await work();
     toast(done);
