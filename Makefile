@@ -10,7 +10,7 @@ test := go test $$(scripts/needs race)
 fuzz := config:FuzzFile config:FuzzEnvironment modules/tcp:FuzzLineBuffer modules/dispatcher:FuzzCron
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test soak lint bench
+.PHONY: help build run dev test soak lint bench
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ build: ## build bin/app
 
 run: build ## build and run the application until Ctrl-C; flags by ARGS="--set http.address=:8000"
 	@exec scripts/run bin/app $(ARGS)
+
+dev: ## run, and build and restart when a file is saved; flags by ARGS as for run
+	@exec scripts/dev $(ARGS)
 
 test: ## run all tests with the race detector, in under 5 minutes
 	@scripts/needs

@@ -71,7 +71,7 @@ func (p *program) root(more []Command) *cobra.Command {
 		cmd.Flags().StringVar(&p.process.Report, "report", p.process.Report, "write what each hook did in start and stop to `file`, as JSON")
 	}
 	root.AddCommand(run, versionCommand())
-	for _, command := range append([]Command{checkCommand, configCommand, graphCommand, routesCommand}, more...) {
+	for _, command := range append([]Command{checkCommand, configCommand, graphCommand, healthCommand, routesCommand}, more...) {
 		root.AddCommand(command(p.describe))
 	}
 	p.adopt(root)
