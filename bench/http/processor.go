@@ -45,10 +45,10 @@ func processor(ctx context.Context, o options, all []*server) (missed []string, 
 		}
 	}
 
-	fmt.Printf("Processor time of a request, median of %d rounds of %d requests by %d clients.\n\n", o.rounds, o.requests, clients)
+	fmt.Printf("Processor time of a request, the best of %d rounds of %d requests by %d clients.\n\n", o.rounds, o.requests, clients)
 	fmt.Printf("| server | µs a request | ratio to %s | ratio to %s |\n| --- | ---: | ---: | ---: |\n", timeouts, stack)
 	for _, s := range all {
-		fmt.Printf("| %s | %.1f | %s | %s |\n", s.name, median(used[s.name])*1e6, cell(ratio(used, s.name, timeouts)), cell(ratio(used, s.name, stack)))
+		fmt.Printf("| %s | %.1f | %s | %s |\n", s.name, best(used[s.name])*1e6, cell(ratio(used, s.name, timeouts)), cell(ratio(used, s.name, stack)))
 	}
 	fmt.Println()
 	for _, target := range []struct {
@@ -82,18 +82,13 @@ func ask(ctx context.Context, p *program.Program, requests int) (time.Duration, 
 
 func address(p *program.Program) string { return strings.TrimPrefix(p.URL, "http://") }
 
-// ratio is the median of the ratios of each round: what slows a round down
-// slows both. Without one of the two it is 0.
+// ratio of the best rounds: what else the machine does only adds to a round.
+// Without one of the two it is 0.
 func ratio(used map[string][]time.Duration, name, to string) float64 {
-	ratios := make([]float64, 0, len(used[to]))
-	for i := range min(len(used[name]), len(used[to])) {
-		ratios = append(ratios, float64(used[name][i])/float64(used[to][i]))
-	}
-	if len(ratios) == 0 {
+	if used[name] == nil || used[to] == nil {
 		return 0
 	}
-	slices.Sort(ratios)
-	return ratios[len(ratios)/2]
+	return best(used[name]) / best(used[to])
 }
 
 func cell(ratio float64) string {
@@ -103,5 +98,5 @@ func cell(ratio float64) string {
 	return fmt.Sprintf("%.2f", ratio)
 }
 
-// median in seconds.
-func median(d []time.Duration) float64 { return slices.Sorted(slices.Values(d))[len(d)/2].Seconds() }
+// best is the least, in seconds.
+func best(d []time.Duration) float64 { return slices.Min(d).Seconds() }

@@ -20,9 +20,10 @@ type exchange struct {
 	server       *Server
 	method, path string
 	since        time.Time
-	id           string        // of the request, once it is observed
+	id           [1]string     // of the request, once it is observed, as its header
 	span         trace.Span    // nil: none
 	stall        time.Duration // how long a write may take, where Stream said so
+	access       access
 }
 
 // sayClose tells the client, unless the header is written already, not to use
@@ -73,7 +74,7 @@ func (x *exchange) Value(key any) any {
 	case exchangeKey:
 		return x
 	case telemetry.RequestIDKey:
-		return x.id
+		return x.id[0]
 	}
 	return x.requestContext.Value(key)
 }

@@ -36,7 +36,6 @@ type Server struct {
 	echo     *echo.Echo
 	routes   *routes
 	document func() (document, error) // of the routes that there are when it is first called
-	fields   sync.Pool                // of access records
 	instruments
 	http *http.Server
 
@@ -70,7 +69,6 @@ func New(p Params) (Result, error) {
 		draining: make(chan struct{}),
 		turned:   make(chan struct{}, maxTurnedAway),
 	}
-	s.fields.New = func() any { return new([accessFields]zap.Field) }
 	if err := s.instrument(p); err != nil {
 		return Result{}, fmt.Errorf("http server: %w", err)
 	}
