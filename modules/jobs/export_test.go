@@ -2,9 +2,9 @@ package jobs
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
-	"database/sql"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/riverdriver"
 )
