@@ -7,7 +7,7 @@ lint := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 # The race detector needs a C compiler; scripts/needs says so where there is none.
 test := go test $$(scripts/needs race)
 
-fuzz := config:FuzzFile config:FuzzEnvironment modules/tcp:FuzzLineBuffer modules/dispatcher:FuzzCron
+fuzz := internal/typed:FuzzParse config:FuzzFile config:FuzzEnvironment modules/tcp:FuzzLineBuffer modules/dispatcher:FuzzCron
 
 .DEFAULT_GOAL := help
 .PHONY: help build run dev test soak lint bench

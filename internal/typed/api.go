@@ -76,18 +76,15 @@ func (a *API) Add(op huma.Operation, o *Operation) (serve Serve, err error) {
 	for name, s := range schemas.Map() {
 		boundFields(schemas.TypeFromRef(schemasPrefix+name), s)
 	}
-	return a.serve(registered, a.added), nil
+	return handle(registered, a.added, o.list), nil
 }
 
-func (a *API) serve(op *huma.Operation, handler func(huma.Context)) Serve {
+func handle(op *huma.Operation, handler func(huma.Context), list int) Serve {
 	texts := expectations(op)
 	return func(w http.ResponseWriter, r *http.Request, params Params) error {
-		query, err := url.ParseQuery(r.URL.RawQuery)
-		if err != nil {
-			return problem.Of(http.StatusBadRequest, problem.FieldError{Field: "query", Message: "expected name=value pairs, escaped: " + err.Error()})
-		}
-		q := &request{op: op, w: w, r: r, params: params, query: query}
-		if err := q.acceptable(texts); err != nil {
+		q := &request{op: op, w: w, r: r, params: params, list: list}
+		q.handed = handed{r.Context(), q}
+		if err := q.accept(texts); err != nil {
 			return err
 		}
 		handler(q)
@@ -100,15 +97,22 @@ func (a *API) serve(op *huma.Operation, handler func(huma.Context)) Serve {
 			}
 			return q.err
 		default:
-			return send(w, q.status, answer)
+			return q.send(answer)
 		}
 	}
 }
 
-// acceptable refuses what huma lets pass: parameters without a value, which it
+// accept reads the query and refuses what huma lets pass: parameters without a value, which it
 // takes for missing, numbers such as NaN and 0x1p-2, and bodies of a kind that
 // the operation does not read.
-func (r *request) acceptable(texts map[string]string) error {
+func (r *request) accept(texts map[string]string) error {
+	if r.r.URL.RawQuery != "" {
+		query, err := url.ParseQuery(r.r.URL.RawQuery)
+		if err != nil {
+			return problem.Of(http.StatusBadRequest, problem.FieldError{Field: "query", Message: "expected name=value pairs, escaped: " + err.Error()})
+		}
+		r.query = query
+	}
 	var wrong []problem.FieldError
 	for _, p := range r.op.Parameters {
 		if p.In != "query" || !r.query.Has(p.Name) {
@@ -131,8 +135,10 @@ func (r *request) acceptable(texts map[string]string) error {
 		})
 	}
 	given := r.r.Header.Get("Content-Type")
-	kind, _, _ := mime.ParseMediaType(given)
-	if _, ok := r.op.RequestBody.Content[kind]; !ok {
+	if r.op.RequestBody.Content[given] != nil {
+		return nil
+	}
+	if kind, _, _ := mime.ParseMediaType(given); r.op.RequestBody.Content[kind] == nil {
 		var kinds []string
 		for kind := range r.op.RequestBody.Content {
 			kinds = append(kinds, kind)

@@ -74,8 +74,10 @@ func operations(item *huma.PathItem) map[string]*huma.Operation {
 }
 
 // bound gives s the bounds of the integers of less than 64 bits in t, which
-// huma neither documents nor keeps: it cuts 300 down to an int8.
+// huma neither documents nor keeps: it cuts 300 down to an int8. And it takes
+// from s a word that OpenAPI does not know, now that huma has its messages.
 func bound(t reflect.Type, s *huma.Schema) {
+	s.PatternDescription = ""
 	switch t.Kind() {
 	case reflect.Pointer:
 		bound(t.Elem(), s)

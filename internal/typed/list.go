@@ -72,58 +72,66 @@ func (e *elements) Write(p []byte) (int, error) {
 
 type list interface{ each(w io.Writer) error }
 
-// split returns v with an empty list in the place of its last field, and the
-// list that is there, nil where there is none.
-func split(v any) (any, list) {
-	answer := reflect.Indirect(reflect.ValueOf(v))
-	if !answer.IsValid() {
-		return v, nil
+// Where an answer has a list that is sent while it is made.
+const (
+	noList    = -1
+	wholeList = -2 // the answer itself; else the index of a field
+)
+
+// listIn returns where answers of type t have a list.
+func listIn(t reflect.Type) int {
+	isList := reflect.TypeFor[list]()
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
-	if l, ok := answer.Interface().(list); ok {
-		return []list{}, l
+	if t.Implements(isList) {
+		return wholeList
 	}
-	if answer.Kind() != reflect.Struct || answer.NumField() == 0 {
-		return v, nil
+	if t.Kind() == reflect.Struct && t.NumField() > 0 {
+		if last := t.NumField() - 1; t.Field(last).IsExported() && t.Field(last).Type.Implements(isList) {
+			return last
+		}
 	}
-	last := answer.NumField() - 1
-	if !answer.Type().Field(last).IsExported() {
-		return v, nil
+	return noList
+}
+
+// split returns answer with an empty list in the place of the one at, and that.
+func split(answer any, at int) (any, list) {
+	v := reflect.Indirect(reflect.ValueOf(answer))
+	switch {
+	case !v.IsValid() || at == noList:
+		return answer, nil
+	case at == wholeList:
+		return []list{}, v.Interface().(list)
 	}
-	l, ok := answer.Field(last).Interface().(list)
-	if !ok {
-		return v, nil
-	}
-	rest := reflect.New(answer.Type()).Elem()
-	rest.Set(answer)
-	rest.Field(last).SetZero()
-	return rest.Interface(), l
+	rest := reflect.New(v.Type()).Elem()
+	rest.Set(v)
+	rest.Field(at).SetZero()
+	return rest.Interface(), v.Field(at).Interface().(list)
 }
 
 // chunk is how much of a list is sent at once.
 const chunk = 32 << 10
 
-// send answers v in JSON.
-func send(w http.ResponseWriter, status int, v any) error {
-	rest, l := split(v)
+// send answers with v, in JSON.
+func (r *request) send(v any) error {
+	rest, l := split(v, r.list)
+	if l == nil {
+		return json.NewEncoder((*writer)(r)).Encode(v)
+	}
 	text, err := json.Marshal(rest)
 	if err != nil {
-		return fmt.Errorf("answer: %w", err)
-	}
-	if l == nil {
-		w.WriteHeader(status)
-		_, err := w.Write(append(text, '\n'))
 		return err
 	}
 	// The text ends with the empty list, and the brace of what it is the last field of.
 	end := bytes.LastIndexByte(text, ']')
-	s := &stream{w: w, status: status}
-	s.buffer = append(s.buffer, text[:end]...)
+	s := &stream{w: (*writer)(r), buffer: append(make([]byte, 0, chunk+chunk/8), text[:end]...)}
 	if err = l.each(s); err == nil {
 		s.buffer = append(append(s.buffer, text[end:]...), '\n')
 		err = s.flush()
 	}
-	if err != nil && s.begun {
-		return fmt.Errorf("%w: answer: %w", http.ErrAbortHandler, err)
+	if err != nil && r.begun {
+		return fmt.Errorf("%w: the answer breaks off: %w", http.ErrAbortHandler, err)
 	}
 	return err
 }
@@ -131,10 +139,8 @@ func send(w http.ResponseWriter, status int, v any) error {
 // stream writes in chunks. Nothing is sent, and so an error may still be
 // answered, before the first one is full.
 type stream struct {
-	w      http.ResponseWriter
-	status int
+	w      io.Writer
 	buffer []byte
-	begun  bool
 }
 
 func (s *stream) Write(p []byte) (int, error) {
@@ -146,10 +152,6 @@ func (s *stream) Write(p []byte) (int, error) {
 }
 
 func (s *stream) flush() error {
-	if !s.begun {
-		s.begun = true
-		s.w.WriteHeader(s.status)
-	}
 	_, err := s.w.Write(s.buffer)
 	s.buffer = s.buffer[:0]
 	return err

@@ -21,6 +21,7 @@ import (
 type Operation struct {
 	name     string
 	input    reflect.Type
+	list     int // see listIn
 	register func(huma.API, huma.Operation)
 }
 
@@ -38,12 +39,17 @@ func New[In, Out any](handle func(context.Context, *In) (*Out, error)) *Operatio
 	out := reflect.TypeFor[Out]()
 	switch {
 	case out.Kind() == reflect.Struct && (out.NumField() == 0 || hasEnvelope(out)):
+		o.list = noList
+		if body, ok := out.FieldByName("Body"); ok {
+			o.list = listIn(body.Type)
+		}
 		o.register = func(api huma.API, op huma.Operation) {
 			huma.Register(api, op, func(ctx context.Context, in *In) (*Out, error) {
 				return call(ctx, in, handle, out.NumField() > 0)
 			})
 		}
 	default:
+		o.list = listIn(out)
 		o.register = func(api huma.API, op huma.Operation) {
 			huma.Register(api, op, func(ctx context.Context, in *In) (*envelope[Out], error) {
 				out, err := call(ctx, in, handle, true)
@@ -76,13 +82,13 @@ var errNoAnswer = errors.New("the handler returned neither an answer nor an erro
 
 // call keeps an error of handle from huma.
 func call[In, Out any](ctx context.Context, in *In, handle func(context.Context, *In) (*Out, error), answers bool) (*Out, error) {
-	r := ctx.(handed).request // huma hands on what request.Context returned
-	out, err := handle(r.r.Context(), in)
+	h := ctx.(*handed) // huma hands on what request.Context returned
+	out, err := handle(h.Context, in)
 	if err == nil && out == nil && answers {
 		err = errNoAnswer
 	}
 	if err != nil {
-		r.err = err
+		h.request.err = err
 		return nil, nil //nolint:nilnil // huma then answers nothing
 	}
 	return out, nil

@@ -23,12 +23,14 @@ type request struct {
 	r      *http.Request
 	params Params
 	query  url.Values
+	list   int // see listIn
+	handed handed
 
 	status  int
 	answer  any   // to be sent as JSON
 	err     error // of the handler
 	reading error // of the body
-	begun   bool  // the answer is, by a handler that writes it itself
+	begun   bool  // the answer is
 }
 
 // handed is the context that huma hands to a handler.
@@ -37,7 +39,7 @@ type handed struct {
 	request *request
 }
 
-func (r *request) Context() context.Context   { return handed{r.r.Context(), r} }
+func (r *request) Context() context.Context   { return &r.handed }
 func (r *request) Operation() *huma.Operation { return r.op }
 func (r *request) TLS() *tls.ConnectionState  { return r.r.TLS }
 func (r *request) Method() string             { return r.r.Method }
@@ -100,7 +102,7 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// writer is for answers that are bytes.
+// writer begins the answer with the first byte of it.
 type writer request
 
 func (w *writer) Write(p []byte) (int, error) {
