@@ -96,6 +96,7 @@ func find(all *[]*calls, c calls) *calls {
 			return known
 		}
 	}
+	c.Bounds, c.Buckets = []float64{}, []uint64{} // which are not null in JSON
 	*all = append(*all, &c)
 	return &c
 }
@@ -111,7 +112,7 @@ func (c *calls) count(h *dto.Histogram, refused, failed bool) {
 		c.Failed += n
 	}
 	buckets := h.GetBucket()
-	if c.Bounds == nil {
+	if len(c.Buckets) == 0 {
 		for _, b := range buckets {
 			c.Bounds = append(c.Bounds, b.GetUpperBound())
 		}
