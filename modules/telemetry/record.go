@@ -54,8 +54,7 @@ func (c *core) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	if err != nil {
 		return fmt.Errorf("encode the log record %q: %w", e.Message, err)
 	}
-	c.out.tail.add(&e, line.Bytes())
-	_, _ = c.out.Write(line.Bytes()) // it always succeeds
+	c.out.accept(&e, line.Bytes())
 	line.Free()
 	if e.Stack != "" || e.Level > zapcore.ErrorLevel {
 		_ = c.out.Sync() // nobody could be told

@@ -17,7 +17,7 @@ const (
 // Tail keeps the last records of the log in memory, 512 of at most 4 KiB, for
 // who looks at the running service.
 type Tail struct {
-	mu      sync.Mutex
+	mu      *sync.Mutex // the writer's
 	records [tailRecords]struct {
 		level zapcore.Level
 		at    time.Time
@@ -34,9 +34,8 @@ type Record struct {
 	Line   string    `json:"line"`
 }
 
+// add is called with the lock.
 func (t *Tail) add(e *zapcore.Entry, line []byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	r := &t.records[t.next%tailRecords]
 	r.level, r.at = e.Level, e.Time
 	r.line = append(r.line[:0], line[:min(len(line), tailBytes)]...)

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"go.uber.org/zap/zapcore"
 )
 
 const (
@@ -83,6 +85,7 @@ type Writer struct {
 func NewWriter(sink io.Writer) *Writer {
 	w := &Writer{sink: sink, hurry: make(chan struct{}, 1)}
 	w.run = w.drain
+	w.tail.mu = &w.mu
 	return w
 }
 
@@ -93,12 +96,21 @@ func (w *Writer) Tail() *Tail { return &w.tail }
 // Write hands over one record, with the end of its line. It always succeeds:
 // what is lost is counted.
 func (w *Writer) Write(record []byte) (int, error) {
+	w.accept(nil, record)
+	return len(record), nil
+}
+
+// accept is Write, with what the record was made of, nil where it is no logger's.
+func (w *Writer) accept(e *zapcore.Entry, record []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if e != nil {
+		w.tail.add(e, record)
+	}
 	if w.full(len(record)) && !w.waitForRoom(len(record)) {
 		w.dropped++
 		w.untold++
-		return len(record), nil
+		return
 	}
 	w.pending = append(w.pending, record...)
 	w.ends = append(w.ends, len(w.pending))
@@ -113,7 +125,6 @@ func (w *Writer) Write(record []byte) (int, error) {
 	if !w.async {
 		w.settle(patience, nil)
 	}
-	return len(record), nil
 }
 
 // Sync waits until all that was written so far is out, or 100 ms. Where the sink
