@@ -15,11 +15,10 @@ import (
 func TestRecordsAreJSONWhereNobodyLooks(t *testing.T) {
 	t.Parallel()
 
-	var out bytes.Buffer
-	telemetry.NewLogger(telemetry.NewWriter(&out), zap.NewAtomicLevel(), "auto", "shop").Info("hello\nforged", zap.Int("n", 1))
+	out := logged("auto", func(log *zap.Logger) { log.Info("hello\nforged", zap.Int("n", 1)) })
 	var record map[string]any
-	if err := json.Unmarshal(out.Bytes(), &record); err != nil || strings.Count(out.String(), "\n") != 1 {
-		t.Fatalf("wrote %q, %v; want one JSON object in one line", out.String(), err)
+	if err := json.Unmarshal([]byte(out), &record); err != nil || strings.Count(out, "\n") != 1 {
+		t.Fatalf("wrote %q, %v; want one JSON object in one line", out, err)
 	}
 	for key, want := range map[string]any{"level": "info", "msg": "hello\nforged", "service": "shop", "n": 1.0} {
 		if record[key] != want {
@@ -31,9 +30,7 @@ func TestRecordsAreJSONWhereNobodyLooks(t *testing.T) {
 func TestConsoleIsForPeople(t *testing.T) {
 	t.Parallel()
 
-	var out bytes.Buffer
-	telemetry.NewLogger(telemetry.NewWriter(&out), zap.NewAtomicLevel(), "console", "shop").Warn("hello")
-	if got := out.String(); !strings.Contains(got, "WARN") || strings.HasPrefix(got, "{") {
+	if got := logged("console", func(log *zap.Logger) { log.Warn("hello") }); !strings.Contains(got, "WARN") || strings.HasPrefix(got, "{") {
 		t.Errorf("wrote %q; want a line for people", got)
 	}
 }
@@ -47,6 +44,8 @@ func TestTheLevelChangesLive(t *testing.T) {
 	log.Info("before")
 	level.SetLevel(zapcore.InfoLevel)
 	log.Info("after")
+	for log.Sync() != nil {
+	}
 	if got := out.String(); strings.Contains(got, "before") || !strings.Contains(got, "after") {
 		t.Errorf("wrote %q; want only what came after the change", got)
 	}

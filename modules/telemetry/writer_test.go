@@ -61,22 +61,24 @@ func write(w *telemetry.Writer, n int) {
 func TestARecordIsOutAtOnceBeforeStartAndAfterStop(t *testing.T) {
 	t.Parallel()
 
-	var out sink
-	w := telemetry.NewWriter(&out)
-	write(w, 1)
-	if got := out.String(); got != "record 0\n" {
-		t.Fatalf("before Start the sink has %q; want the record", got)
-	}
-	w.Start()
-	write(w, 2)
-	w.Stop(t.Context())
-	if got := strings.Count(out.String(), "\n"); got != 3 {
-		t.Fatalf("after Stop the sink has %d records; want 3", got)
-	}
-	write(w, 1)
-	if got := strings.Count(out.String(), "\n"); got != 4 {
-		t.Errorf("after a record behind Stop the sink has %d; want 4", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var out sink
+		w := telemetry.NewWriter(&out)
+		write(w, 1)
+		if got := out.String(); got != "record 0\n" {
+			t.Fatalf("before Start the sink has %q; want the record", got)
+		}
+		w.Start()
+		write(w, 2)
+		w.Stop(t.Context())
+		if got := strings.Count(out.String(), "\n"); got != 3 {
+			t.Fatalf("after Stop the sink has %d records; want 3", got)
+		}
+		write(w, 1)
+		if got := strings.Count(out.String(), "\n"); got != 4 {
+			t.Errorf("after a record behind Stop the sink has %d; want 4", got)
+		}
+	})
 }
 
 func TestAStalledSinkHoldsNobodyAndIsToldWhatItMissed(t *testing.T) {
@@ -166,26 +168,28 @@ func TestStopDoesNotWaitForASinkThatDoesNotMove(t *testing.T) {
 func TestWhatASinkRefusesIsCountedAndATornLineStaysAlone(t *testing.T) {
 	t.Parallel()
 
-	var out sink
-	w := telemetry.NewWriter(&out)
-	log := telemetry.NewLogger(w, zap.NewAtomicLevel(), "json", "shop")
-	out.fail(10, errors.New("disk full"))
-	log.Info("one")
-	out.fail(0, errors.New("disk full"))
-	log.Info("two")
-	if got := w.Dropped(); got != 2 {
-		t.Errorf("dropped %d; want 2", got)
-	}
-	out.fail(0, nil)
-	log.Info("three")
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != 3 || len(lines[0]) != 10 || !strings.Contains(lines[1], "three") || !strings.Contains(lines[2], `"dropped":2`) {
-		t.Errorf("the sink has %q; want 10 bytes of the first, the third, and what is missing", lines)
-	}
-	log.Info("four")
-	if got := strings.Count(out.String(), "dropped"); got != 2 { // the message and the field
-		t.Errorf("the sink was told more than once: %q", out.String())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var out sink
+		w := telemetry.NewWriter(&out)
+		log := telemetry.NewLogger(w, zap.NewAtomicLevel(), "json", "shop")
+		out.fail(10, errors.New("disk full"))
+		log.Info("one")
+		out.fail(0, errors.New("disk full"))
+		log.Info("two")
+		if got := w.Dropped(); got != 2 {
+			t.Errorf("dropped %d; want 2", got)
+		}
+		out.fail(0, nil)
+		log.Info("three")
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if len(lines) != 3 || len(lines[0]) != 10 || !strings.Contains(lines[1], "three") || !strings.Contains(lines[2], `"dropped":2`) {
+			t.Errorf("the sink has %q; want 10 bytes of the first, the third, and what is missing", lines)
+		}
+		log.Info("four")
+		if got := strings.Count(out.String(), "dropped"); got != 2 { // the message and the field
+			t.Errorf("the sink was told more than once: %q", out.String())
+		}
+	})
 }
 
 // busy takes three bytes at a time, as a terminal that another process made
