@@ -2,6 +2,7 @@ package listen_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -245,4 +246,41 @@ func TestAddressIsFreeAgainOnceItsListenerIsClosed(t *testing.T) {
 	}
 
 	wantReachable(t, bind(t, l.Addr().String())[0])
+}
+
+func TestPendingTakesWhatWaitsAndNoMore(t *testing.T) {
+	t.Parallel()
+
+	if runtime.GOOS == "windows" {
+		t.Skip("nothing is taken there")
+	}
+	for _, l := range bind(t, "127.0.0.1:0", "unix:"+filepath.Join(t.TempDir(), "s")) {
+		for range 3 {
+			c, err := new(net.Dialer).DialContext(t.Context(), l.Addr().Network(), l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if _, err := io.WriteString(c, "hello"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		waiting := listen.Pending(l)
+		if len(waiting) != 3 {
+			t.Errorf("%s: %d connections were pending; want 3", l.Addr(), len(waiting))
+		}
+		for _, c := range waiting {
+			got := make([]byte, 5)
+			if _, err := io.ReadFull(c, got); err != nil || string(got) != "hello" || c.Close() != nil {
+				t.Errorf("%s: a pending connection gave %q, %v; want hello", l.Addr(), got, err)
+			}
+		}
+		if more := listen.Pending(l); len(more) > 0 {
+			t.Errorf("%s: then %d; want none", l.Addr(), len(more))
+		}
+		l.Close()
+		if more := listen.Pending(l); len(more) > 0 {
+			t.Errorf("%s: once closed %d; want none", l.Addr(), len(more))
+		}
+	}
 }

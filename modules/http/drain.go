@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"example.com/ostov/internal/listen"
 )
 
 // The times of a drain, see [Server.Serve].
@@ -31,9 +33,11 @@ func (s *Server) drain(ctx context.Context) error {
 	s.ending.Store(true)
 	var failed []error
 	for _, l := range s.listeners {
+		waiting := listen.Pending(l)
 		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			failed = append(failed, err)
 		}
+		_ = s.serve(&queue{l, waiting}) // ends where the queue does
 	}
 	s.serving.Wait()
 	close(s.draining)
@@ -96,6 +100,21 @@ func (s *Server) drain(ctx context.Context) error {
 		return fmt.Errorf("http server: %w", errors.Join(failed...))
 	}
 	return nil
+}
+
+// queue is a listener that has nothing but connections accepted before.
+type queue struct {
+	net.Listener
+	waiting []net.Conn
+}
+
+func (q *queue) Accept() (net.Conn, error) {
+	if len(q.waiting) == 0 {
+		return nil, net.ErrClosed
+	}
+	c := q.waiting[0]
+	q.waiting = q.waiting[1:]
+	return c, nil
 }
 
 // closeAll closes every connection, returns how many there were, and gives

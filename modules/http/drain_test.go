@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -98,6 +99,52 @@ func TestStopRefusesNewConnectionsFirst(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error("stop:", err)
 	}
+}
+
+// The kernel resets what waits for a listener that is closed.
+func TestConnectionsThatWaitToBeAcceptedAreServed(t *testing.T) {
+	t.Parallel()
+
+	k := build(t, get("/", hello))
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.SetListeners(&busy{TCPListener: l, closed: make(chan struct{})})
+	k.serve()
+	k.url = k.URLs()[0]
+	clients := make([]net.Conn, 10)
+	for i := range clients {
+		clients[i] = k.dial()
+		if _, err := io.WriteString(clients[i], "GET / HTTP/1.1\r\nHost: test\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := k.stop(); err != nil {
+		t.Error("stop:", err)
+	}
+	for _, c := range clients {
+		if text, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(text), "hello") {
+			t.Errorf("a connection that waited got %q, %v; want hello", text, err)
+		}
+	}
+}
+
+// busy is a listener whose server does not get round to accepting.
+type busy struct {
+	*net.TCPListener
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (b *busy) Accept() (net.Conn, error) {
+	<-b.closed
+	return nil, net.ErrClosed
+}
+
+func (b *busy) Close() error {
+	defer b.once.Do(func() { close(b.closed) })
+	return b.TCPListener.Close()
 }
 
 // Contract B51.

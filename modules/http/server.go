@@ -45,6 +45,7 @@ type Server struct {
 	base      context.Context // of all requests
 	cancel    context.CancelCauseFunc
 	listeners []net.Listener
+	serve     func(net.Listener) error
 	serving   sync.WaitGroup // one goroutine for each listener, and those of turnAway
 
 	ending   atomic.Bool   // the listeners are being closed
@@ -142,7 +143,8 @@ func (s *Server) URLs() []string {
 // every answer says Connection: close (on HTTP/2: GOAWAY), so that clients turn
 // elsewhere while the engine waits for its drain delay. The drain then
 //
-//  1. closes the listeners, and tells the streams (see [Stream]);
+//  1. takes the connections that wait to be accepted, closes the listeners, and
+//     tells the streams (see [Stream]);
 //  2. goes on serving open connections, which close with their next answer. One
 //     that has not begun a request half a second later is closed: to close it
 //     at once would lose the requests that are on their way (golang/go#75591);
@@ -167,7 +169,8 @@ func (s *Server) start(ctx context.Context, ended func(error)) error {
 	if err := s.complete(); err != nil {
 		return err
 	}
-	scheme, serve := "http", s.http.Serve
+	scheme := "http"
+	s.serve = func(l net.Listener) error { return s.http.Serve(tracked{l, s}) }
 	if s.config.TLSKey != "" {
 		config, err := listen.TLS(s.config.TLSCertificate, s.config.TLSKey, func(err error) {
 			s.log.Error("the certificate was not read again; the one before stays in use", zap.Error(err))
@@ -176,7 +179,8 @@ func (s *Server) start(ctx context.Context, ended func(error)) error {
 			return err
 		}
 		s.tls, s.http.TLSConfig = config, config
-		scheme, serve = "https", func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
+		scheme = "https"
+		s.serve = func(l net.Listener) error { return s.http.ServeTLS(tracked{l, s}, "", "") }
 	}
 
 	listeners, err := s.listen(ctx, s.config.addresses()...)
@@ -192,7 +196,7 @@ func (s *Server) start(ctx context.Context, ended func(error)) error {
 		urls = append(urls, url)
 		s.serving.Go(func() {
 			l := listen.Limit(l, s.config.MaxConnections, s.config.MaxConnectionsPerClient, s.turnAway)
-			err := serve(tracked{l, s})
+			err := s.serve(l)
 			if !s.ending.Load() {
 				ended(fmt.Errorf("http server: %s is not served any more: %w", url, err))
 			}
