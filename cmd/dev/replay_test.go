@@ -16,29 +16,81 @@ import (
 // commands run and what they print is held against what the page shows, where three
 // dots stand for anything.
 func TestAPageIsReplayed(t *testing.T) {
-	for _, page := range []string{"docs/guide/tutorial.md", "docs/guide/fork.md"} {
+	for _, page := range []string{"docs/guide/tutorial.md", "docs/guide/fork.md", "README.md"} {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			t.Parallel()
 			r := fork(t)
-			files, commands := 0, 0
+			commands := 0
 			for _, b := range blocks(t) {
-				switch {
-				case b.page != page:
-				case b.whole():
+				if b.page == page && b.whole() {
 					write(t, filepath.Join(r.dir, b.file), b.code)
-					files++
-				case b.kind == "console":
-					for _, part := range regexp.MustCompile(`(?m)^\$ `).Split(b.code, -1)[1:] {
-						command, want, _ := strings.Cut(part, "\n")
-						r.replay(b, command, want)
-						commands++
-					}
+				} else if b.page == page {
+					commands += r.follow(b)
 				}
 			}
 			if commands < 5 {
-				t.Errorf("%s has %d files and %d commands; want more", page, files, commands)
+				t.Errorf("%s has %d commands; want more", page, commands)
 			}
 		})
+	}
+}
+
+// follow runs the commands of a block and returns how many there are.
+func (r *repository) follow(b block) (commands int) {
+	r.t.Helper()
+	if b.kind != "console" {
+		return 0
+	}
+	for _, part := range regexp.MustCompile(`(?m)^\$ `).Split(b.code, -1)[1:] {
+		command, want, _ := strings.Cut(part, "\n")
+		r.replay(b, command, want)
+		commands++
+	}
+	return commands
+}
+
+// What the template has meanwhile changed arrives in a fork by a merge, under the
+// path of the fork and without a conflict.
+func TestAnUpgradeIsAMerge(t *testing.T) {
+	t.Parallel()
+	template := fork(t)
+	shop := &repository{t: t, dir: filepath.Join(t.TempDir(), "shop")}
+	template.run("git", "clone", "-q", template.dir, shop.dir)
+	shop.run("git", "config", "user.name", "Ada")
+	shop.run("git", "config", "user.email", "ada@example.com")
+	shop.run("git", "remote", "rename", "origin", "template")
+	shop.run("go", "run", "./cmd/dev", "rename", "company.com/shop")
+	shop.commit("our own module path")
+	shop.drop("charfinder")
+	shop.run("go", "run", "./cmd/dev", "new", "module", "orders")
+	shop.commit("orders in place of the example")
+
+	const news = "\nvar _ = lifecycle.New // news of the template\n"
+	changed := filepath.Join("modules", "tcp", "module.go")
+	write(t, filepath.Join(template.dir, changed), read(t, template.dir, changed)+news)
+	write(t, filepath.Join(template.dir, "modules", "tcp", "news.go"), "package tcp\n\nimport _ \"example.com/ostov/config\"\n")
+	template.commit("news")
+
+	steps := 0
+	for _, b := range blocks(t) {
+		if b.page == "docs/guide/upgrade.md" {
+			steps += shop.follow(b)
+		}
+	}
+	if steps < 12 {
+		t.Errorf("the page has %d commands; want those of the first time and of each time", steps)
+	}
+	if got := read(t, shop.dir, changed); !strings.HasSuffix(got, news) || !strings.Contains(got, "company.com/shop/") {
+		t.Errorf("%s is\n%s\nwant the news under our path", changed, got)
+	}
+	if got := read(t, shop.dir, "modules", "tcp", "news.go"); !strings.Contains(got, "company.com/shop/config") {
+		t.Errorf("the new file is\n%s\nwant it under our path", got)
+	}
+	if _, err := os.Stat(filepath.Join(shop.dir, "modules", "charfinder")); err == nil {
+		t.Error("the example is back")
+	}
+	if got := read(t, shop.dir, "modules", "modules.go"); !strings.Contains(got, "orders.Module") || strings.Contains(got, "charfinder") {
+		t.Errorf("modules.go is\n%s\nwant ours", got)
 	}
 }
 
@@ -59,8 +111,11 @@ func (r *repository) replay(b block, command, want string) {
 	cmd := exec.CommandContext(r.t.Context(), "bash", "-c", command)
 	cmd.Dir = r.dir
 	out, err := cmd.CombinedOutput()
-	if want == "" && err != nil {
-		r.t.Fatalf("%v: %s: %v\n%s", b, command, err, out)
+	if want == "" { // the page shows nothing of it: it works
+		if err != nil {
+			r.t.Fatalf("%v: %s: %v\n%s", b, command, err, out)
+		}
+		return
 	}
 	parts := strings.Split(strings.TrimSpace(want), "...")
 	for i, part := range parts {
