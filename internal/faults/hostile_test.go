@@ -23,7 +23,6 @@ import (
 	"example.com/ostov/internal/load"
 )
 
-// Test 75 of the reliability paper.
 func TestPanicsUnderLoadAreTheirRequestsOwn(t *testing.T) {
 	t.Parallel()
 
@@ -52,7 +51,6 @@ func TestPanicsUnderLoadAreTheirRequestsOwn(t *testing.T) {
 	}
 }
 
-// Test 82 of the reliability paper.
 func TestClientsThatLeaveCancelTheirHandlers(t *testing.T) {
 	t.Parallel()
 
@@ -109,7 +107,6 @@ func TestConnectionsOverTheLimitAreAnsweredAtOnce(t *testing.T) {
 	p.stop()
 }
 
-// Test 72 of the reliability paper.
 func TestGzipBombIsRefusedByWhatComesOutOfIt(t *testing.T) {
 	t.Parallel()
 
@@ -172,7 +169,6 @@ func (p *process) memory() (bytes int) {
 	return bytes << 10
 }
 
-// Test 74 of the reliability paper.
 func TestMultipartLeavesNoFiles(t *testing.T) {
 	t.Parallel()
 
@@ -222,7 +218,6 @@ func TestMultipartLeavesNoFiles(t *testing.T) {
 	p.stop()
 }
 
-// Test 84 of the reliability paper.
 func TestPathsDoNotEscape(t *testing.T) {
 	t.Parallel()
 
@@ -287,7 +282,6 @@ func TestPathsDoNotEscape(t *testing.T) {
 	p.stop()
 }
 
-// Test 101 of the reliability paper.
 func TestHeadersOfEveryKindOfAnswer(t *testing.T) {
 	t.Parallel()
 
@@ -332,7 +326,6 @@ func TestHeadersOfEveryKindOfAnswer(t *testing.T) {
 	p.stop()
 }
 
-// Test 90 of the reliability paper.
 func TestLinesUnderWayAreAnsweredWhenTheServerStops(t *testing.T) {
 	t.Parallel()
 

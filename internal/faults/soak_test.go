@@ -31,7 +31,6 @@ import (
 	"example.com/ostov/internal/load"
 )
 
-// Test 16 of the reliability paper.
 func TestTwentyRestartsLoseNoRequestOnAKeptConnection(t *testing.T) {
 	for _, delay := range []string{"0s", "500ms"} {
 		address := freeAddress(t)
@@ -44,7 +43,6 @@ func TestTwentyRestartsLoseNoRequestOnAKeptConnection(t *testing.T) {
 	}
 }
 
-// Test 17 of the reliability paper.
 func TestTwentyRestartsWithAnInheritedListenerLoseNoneOf300000(t *testing.T) {
 	answered := 0
 	for _, r := range restart(t, 20, 15_000, inheritor(t), load.Load{Clients: 50}, load.Load{Clients: 50, Close: true}) {
@@ -144,7 +142,6 @@ func wantDescriptors(t *testing.T, n uint64) {
 
 const slowHead = "GET /hello HTTP/1.1\r\nHost: test\r\nX-Slow: "
 
-// Test 65 of the reliability paper.
 func TestSlowHeadersHinderNobody(t *testing.T) {
 	wantDescriptors(t, 6000)
 	p := launch(t)
@@ -170,7 +167,6 @@ func TestSlowHeadersHinderNobody(t *testing.T) {
 	p.stop()
 }
 
-// Test 66 of the reliability paper.
 func TestSlowHeadersAboveTheLimitShutNobodyOutForLong(t *testing.T) {
 	wantDescriptors(t, 6000)
 	p := launch(t, "http.max_connections=1000")
@@ -194,7 +190,6 @@ func TestSlowHeadersAboveTheLimitShutNobodyOutForLong(t *testing.T) {
 	p.stop()
 }
 
-// Test 67 of the reliability paper.
 func TestSlowBodiesAndSlowReadersAreGivenUp(t *testing.T) {
 	const slow = 2000
 	wantDescriptors(t, 2*slow+1000)
@@ -220,7 +215,6 @@ func TestSlowBodiesAndSlowReadersAreGivenUp(t *testing.T) {
 	p.stop()
 }
 
-// Test 77 of the reliability paper.
 func TestRapidResetIsBounded(t *testing.T) {
 	cert, key := certificate(t, t.TempDir(), 1)
 	p := launch(t, "http.tls_certificate="+cert, "http.tls_key="+key)
@@ -270,7 +264,6 @@ func TestRapidResetIsBounded(t *testing.T) {
 	p.stop()
 }
 
-// Test 79 of the reliability paper.
 func TestHTTP2StreamsUnderLoadFinishWhenTheServerStops(t *testing.T) {
 	cert, key := certificate(t, t.TempDir(), 1)
 	p := launch(t, "http.tls_certificate="+cert, "http.tls_key="+key)
@@ -312,7 +305,6 @@ func TestHTTP2StreamsUnderLoadFinishWhenTheServerStops(t *testing.T) {
 	t.Logf("%d streams finished", finished.Load())
 }
 
-// Test 103 of the reliability paper.
 func TestCertificateIsRenewedUnderLoad(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := certificate(t, dir, 1)

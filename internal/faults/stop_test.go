@@ -88,7 +88,6 @@ func inheritor(t *testing.T) func() *process {
 	}
 }
 
-// Test 15 of the reliability paper.
 func TestRequestsInFlightAreAnswered(t *testing.T) {
 	t.Parallel()
 
@@ -108,7 +107,6 @@ func TestRequestsInFlightAreAnswered(t *testing.T) {
 	p.wantClean()
 }
 
-// Tests 19 and 20 of the reliability paper.
 func TestDrainDelayServesOnAndIdleConnectionsDoNotHoldTheStop(t *testing.T) {
 	t.Parallel()
 
@@ -148,7 +146,6 @@ func TestDrainDelayServesOnAndIdleConnectionsDoNotHoldTheStop(t *testing.T) {
 	}
 }
 
-// Test 21 of the reliability paper.
 func TestHandlerThatNeverReturnsIsNamedAndTheOthersStop(t *testing.T) {
 	t.Parallel()
 
@@ -174,7 +171,7 @@ func TestHandlerThatNeverReturnsIsNamedAndTheOthersStop(t *testing.T) {
 	}
 }
 
-// Contract B56. Test 25 of the reliability paper.
+// Contract B56.
 func TestStreamsAreToldThatTheServerStops(t *testing.T) {
 	t.Parallel()
 

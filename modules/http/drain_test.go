@@ -38,7 +38,7 @@ func inBubble(t *testing.T, test func(t *testing.T)) {
 // pass lets time pass in a bubble.
 func pass(d time.Duration) { <-time.After(d) }
 
-// Contract B49, B50 and B54.
+// Contract B49, B50, B54.
 func TestStopFinishesRequestsUnderWayAndNoLater(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		k, p := startPipes(t, get("/slow", func(c echo.Context) error {
@@ -69,7 +69,7 @@ func TestStopFinishesRequestsUnderWayAndNoLater(t *testing.T) {
 	})
 }
 
-// Contract B47 and B48.
+// Contract B47, B48.
 func TestStopRefusesNewConnectionsFirst(t *testing.T) {
 	t.Parallel()
 
@@ -450,7 +450,7 @@ func TestSlowHeadersHoldTheStopOnlyToTheirLimit(t *testing.T) {
 	})
 }
 
-// Contract B55 and B56.
+// Contract B55, B56.
 func TestHijackedConnectionsAreToldAndAwaited(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		k, p := startPipes(t, get("/socket", func(c echo.Context) error {

@@ -19,7 +19,7 @@ import (
 	httpserver "example.com/ostov/modules/http"
 )
 
-// Contract B107, B109 and B111.
+// Contract B107, B109, B111.
 func TestServerListensOnEveryAddress(t *testing.T) {
 	t.Parallel()
 

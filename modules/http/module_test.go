@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -94,6 +95,35 @@ func TestModuleServesWhileTheApplicationRuns(t *testing.T) {
 	}
 	if _, err := client.Get(url); err == nil {
 		t.Error("the server answers after the stop")
+	}
+}
+
+// A module adds plain Echo middleware by an fx.Invoke: those run in the order of
+// the list of modules, whatever the order in which Fx builds.
+func TestMiddlewaresOfModulesRunInTheOrderOfTheList(t *testing.T) {
+	t.Parallel()
+
+	adds := func(name string) fx.Option {
+		return fx.Module(name, fx.Invoke(func(e *echo.Echo) {
+			e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+				return func(c echo.Context) error {
+					c.Response().Header().Add("X-Passed", name)
+					return next(c)
+				}
+			})
+		}))
+	}
+	for range 20 {
+		app := newApp(io.Discard, adds("audit"), adds("session"), adds("quota"), fx.Provide(newClock), httpserver.Routes(newRoutes))
+		e, err := container.Get[*echo.Echo](app)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/now", nil))
+		if got := says(w.Result(), "X-Passed"); got != "audit, session, quota" {
+			t.Fatalf("a request passed %s; want the order of the modules", got)
+		}
 	}
 }
 

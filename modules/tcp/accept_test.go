@@ -82,7 +82,6 @@ func TestStopIsNoFailureOfTheListener(t *testing.T) {
 	}
 }
 
-// Test 89 of the reliability paper.
 func TestConnectionOverTheLimitIsClosedAtOnce(t *testing.T) {
 	t.Parallel()
 

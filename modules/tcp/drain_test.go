@@ -46,7 +46,7 @@ func newHeld(heedsContext bool) *held {
 	return h
 }
 
-// Contract B124. Test 90 of the reliability paper.
+// Contract B124.
 func TestStopLosesNoAnswer(t *testing.T) {
 	t.Parallel()
 
@@ -291,7 +291,6 @@ func TestServersMayServeAgainAfterAStop(t *testing.T) {
 	}
 }
 
-// Test 27 of the reliability paper.
 func TestClientsThatComeDuringAStopAreClosed(t *testing.T) {
 	t.Parallel()
 

@@ -19,7 +19,7 @@ import (
 	"example.com/ostov/modules/tcp"
 )
 
-// Contract B119, B123.
+// Contract B119, B120, B123.
 func TestLinesAreAnsweredInOrder(t *testing.T) {
 	t.Parallel()
 
@@ -246,6 +246,7 @@ func TestEachPartOfALongAnswerHasItsOwnTime(t *testing.T) {
 	})
 }
 
+// Contract B121.
 func TestErrCloseEndsTheSessionAfterWhatWasWritten(t *testing.T) {
 	t.Parallel()
 
@@ -357,7 +358,6 @@ func TestErrorOfAnAnswerIsLoggedOnceAndNotSent(t *testing.T) {
 	}
 }
 
-// Test 92 of the reliability paper.
 func TestPanicEndsItsSessionOnly(t *testing.T) {
 	t.Parallel()
 
@@ -419,7 +419,6 @@ func TestClientThatIsGoneIsNoError(t *testing.T) {
 	k.wantLogged(zap.WarnLevel, 0)
 }
 
-// Test 88 of the reliability paper.
 func TestPipelineOfAClientThatNeverReadsIsBounded(t *testing.T) {
 	t.Parallel()
 

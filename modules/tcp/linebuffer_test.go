@@ -61,7 +61,7 @@ func model(input []byte, limit int) (lines []string, rest string, long bool) {
 	}
 }
 
-// Contract B119, B122. Test 91 of the reliability paper.
+// Contract B119, B122.
 func FuzzLineBuffer(f *testing.F) {
 	long := bytes.Repeat([]byte("0123456789"), 500)
 	for _, input := range [][]byte{

@@ -13,7 +13,6 @@ import (
 	"example.com/ostov/modules/tcp"
 )
 
-// Test 86 of the reliability paper.
 func TestGigabyteWithoutALineFeedTakesNoMemory(t *testing.T) {
 	s := echo()
 	s.MaxLine = 64 << 10
@@ -44,7 +43,6 @@ func TestGigabyteWithoutALineFeedTakesNoMemory(t *testing.T) {
 	}
 }
 
-// Test 88 of the reliability paper.
 func TestMillionLinesOfAClientThatNeverReadsTakeNoMemory(t *testing.T) {
 	k := start(t, server(echo()))
 	before, _ := memory(t)
@@ -66,7 +64,6 @@ func TestMillionLinesOfAClientThatNeverReadsTakeNoMemory(t *testing.T) {
 	}
 }
 
-// Test 87 of the reliability paper.
 func TestSilentClientsHinderNobody(t *testing.T) {
 	const silent, trickling = 2000, 500
 	k := start(t, server(echo()), configured(func(c *tcp.Config) { c.MaxConnections = 0 }))
