@@ -174,3 +174,52 @@ func sources(t *testing.T) string {
 	}
 	return all.String()
 }
+
+// The index of the guide names every page, and no page names a file that is not
+// there.
+func TestEveryPageIsInTheIndexAndEveryLinkLeadsSomewhere(t *testing.T) {
+	t.Parallel()
+
+	index := read(t, root, "docs/guide/README.md")
+	pages, err := filepath.Glob(filepath.Join(root, "docs/guide/*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		if name := filepath.Base(page); name != "README.md" && !strings.Contains(index, "]("+name+")") {
+			t.Errorf("docs/guide/README.md does not name %s", name)
+		}
+	}
+	more, err := filepath.Glob(filepath.Join(root, "docs/*/*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(more, filepath.Join(root, "README.md"), filepath.Join(root, "ARCHITECTURE.md"), filepath.Join(root, "CONTRIBUTING.md")) {
+		text := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`").ReplaceAllString(read(t, page), "")
+		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`).FindAllStringSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), link[1])); err != nil {
+				t.Errorf("%s has a link to %s, which is not there", page, link[1])
+			}
+		}
+	}
+}
+
+// A feature by hand costs little: endpoint, task, setting and test.
+func TestTheFeatureOfTheGuideHasSixtyLinesAtMost(t *testing.T) {
+	t.Parallel()
+
+	lines := 0
+	for _, b := range blocks(t) {
+		if b.page != "docs/guide/feature.md" || !b.whole() {
+			continue
+		}
+		for line := range strings.Lines(b.code) {
+			if strings.TrimSpace(line) != "" {
+				lines++
+			}
+		}
+	}
+	if told := fmt.Sprintf("in %d lines", lines); lines > 60 || !strings.Contains(read(t, root, "docs/guide/feature.md"), told) {
+		t.Errorf("the feature has %d lines that are not empty; want 60 at most, and the page to say how many", lines)
+	}
+}
