@@ -80,7 +80,7 @@ func TestTheContentOfTheImageRuns(t *testing.T) {
 		}
 	}
 	client := &http.Client{Timeout: 10 * time.Second}
-	answer, err := client.Get(url + "/readyz") //nolint:noctx // it has a limit
+	answer, err := client.Get(url + "/readyz")
 	if err != nil {
 		t.Fatal(err)
 	}

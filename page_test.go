@@ -95,9 +95,21 @@ func (s *shop) module() fx.Option {
 				return nil
 			})
 		}),
+		fx.Provide(fx.Annotate(newQueues, fx.ResultTags(`group:"container.panels"`))),
 		container.CleanupCtx(openStock),
 		container.CleanupCtx(warmCache),
 	)
+}
+
+// newQueues is a table of the shop's own.
+func newQueues() container.Panel {
+	type queue struct {
+		Queue  string         `json:"queue"`
+		Counts map[string]int `json:"counts"`
+	}
+	return container.Panel{Name: "queues", Read: func(context.Context) (any, error) {
+		return []queue{{"mail", map[string]int{"available": 3, "running": 2}}, {"export", map[string]int{"available": 0, "running": 1}}}, nil
+	}}
 }
 
 func openStock() lifecycle.Setup { return taking(12 * time.Millisecond) }
@@ -240,8 +252,8 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 		}
 		eval[bool](b, `([...document.querySelectorAll(".node")].find(e => e.textContent.startsWith("shop")).click(), true)`)
 		b.await(shows("#view h2", "shop") + ` && [...document.querySelectorAll(".needed .chip")].some(e => e.textContent === "telemetry")`)
-		if served := eval[[]string](b, `[...document.querySelectorAll(".served .chip")].map(e => e.textContent).sort()`); strings.Join(served, " ") != "dispatcher http tcp" {
-			t.Errorf("the shop serves %q; want those that take its tasks, routes and lines", served)
+		if served := eval[[]string](b, `[...document.querySelectorAll(".served .chip")].map(e => e.textContent).sort()`); strings.Join(served, " ") != "admin dispatcher http tcp" {
+			t.Errorf("the shop serves %q; want those that take its table, tasks, routes and lines", served)
 		}
 		click(b, ".needed .chip", "telemetry")
 		b.await(shows("#view h2", "telemetry") + ` && document.activeElement.textContent.startsWith("telemetry")`)
@@ -326,6 +338,12 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 		b.await(row + ` && parseInt(` + row + `.querySelector("[data-name=Requests]").textContent) >= 17 && /[0-9.]+ ms/.test(` + row + `.querySelector("[data-name=p95]").textContent)`)
 	})
 
+	t.Run("a module shows a table of its own", func(t *testing.T) {
+		b := b.in(t)
+		part(b, "panels")
+		b.await(`[...document.querySelectorAll("#view tr")].some(r => [...r.cells].map(c => c.textContent).join(" ") === "mail 3 2")`)
+	})
+
 	t.Run("settings say where they come from, and no secret", func(t *testing.T) {
 		b := b.in(t)
 		part(b, "settings")
@@ -402,7 +420,7 @@ func TestThePageIsFitForEveryScreen(t *testing.T) {
 		{"wide", 1440, 900, false}, {"wide-dark", 1440, 900, true}, {"phone", 380, 780, false}, {"phone-dark", 380, 780, true},
 	} {
 		b.screen(screen.width, screen.height, screen.dark)
-		for _, name := range []string{"", "modules", "life", "tasks", "traffic", "health", "log", "settings"} {
+		for _, name := range []string{"", "modules", "life", "tasks", "traffic", "panels", "health", "log", "settings"} {
 			part(b, name)
 			b.await(`document.querySelector("#view .card")?.textContent`)
 			what := screen.name + "-" + cmp.Or(name, "overview")

@@ -72,7 +72,7 @@ func askHealth(ctx context.Context, address, path string) error {
 	if err != nil {
 		return fmt.Errorf("health: ask %s of admin.address, which is %s: %w", path, address, err)
 	}
-	defer answer.Body.Close()
+	_ = answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("health: %s of %s answers %s", path, address, answer.Status)
 	}

@@ -70,9 +70,11 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
 	stopping, from := s.given.Stopping, uint64(0)
-	for {
+	for turn := 0; ; turn++ {
 		for _, t := range s.live() {
-			e.send(t.name, t.read(r.Context()))
+			if turn%t.every == 0 {
+				e.send(t.name, t.read(r.Context()))
+			}
 		}
 		t := s.tail(from, tailLimit)
 		from = t.Next

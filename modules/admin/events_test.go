@@ -17,6 +17,7 @@ import (
 	"example.com/ostov/health"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/admin"
+	"example.com/ostov/modules/container"
 	"example.com/ostov/modules/dispatcher"
 	"example.com/ostov/modules/telemetry"
 )
@@ -258,5 +259,22 @@ func TestABrowserWithoutASessionIsAskedForTheToken(t *testing.T) {
 	want(t, "GET /page/login.js", f.ask(http.MethodGet, "/page/login.js"), 200)
 	for _, path := range []string{"/page/none.js", "/page/..%2fpage.go", "/page/", "/page"} {
 		want(t, "GET "+path, f.ask(http.MethodGet, path), 404)
+	}
+}
+
+func TestPanelsOfModulesAreShown(t *testing.T) {
+	t.Parallel()
+	type row struct {
+		Queue string `json:"queue"`
+	}
+	f := build(t, func(p *admin.Params) {
+		p.Panels = []container.Panel{
+			{Name: "jobs", Read: func(context.Context) (any, error) { return []row{{"mail"}}, nil }},
+			{Name: "broken", Read: func(ctx context.Context) (any, error) { <-ctx.Done(); return nil, ctx.Err() }},
+		}
+	})
+	got := want(t, "GET /api/panels", f.ask(http.MethodGet, "/api/panels", bearer(token)), 200)
+	if got != `{"items":[{"name":"broken","rows":[],"error":"context deadline exceeded"},{"name":"jobs","rows":[{"queue":"mail"}]}]}`+"\n" {
+		t.Errorf("GET /api/panels = %s; want a table, and why there is no other", got)
 	}
 }

@@ -37,6 +37,7 @@ type Params struct {
 	Stopping   lifecycle.Stopping     // closes when the stop begins; nil: it is not heard of
 	Tail       *telemetry.Tail        `optional:"true"` // of Log; nil: it is not shown
 	Dispatcher *dispatcher.Dispatcher `optional:"true"` // nil: no tasks
+	Panels     []container.Panel      `group:"container.panels"`
 	Inherited  *listen.Set            `optional:"true"` // where an address of the form fd:NAME is found
 }
 

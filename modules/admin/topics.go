@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"example.com/ostov/config"
@@ -19,26 +20,28 @@ import (
 // topic is a part of what operators see: GET /api/NAME answers with it, and the
 // stream of GET /api/events sends it again when it has changed.
 type topic struct {
-	name string
-	read func(ctx context.Context) any
+	name  string
+	every int // the stream reads it so seldom: once in so many times
+	read  func(ctx context.Context) any
 }
 
 // live are the topics that change, in the order in which the stream sends them.
 func (s *Server) live() []topic {
 	return []topic{
-		{"lifecycle", s.lifecycle},
-		{"checks", s.checks},
-		{"tasks", s.tasks},
-		{"traffic", s.traffic},
+		{"lifecycle", 1, s.lifecycle},
+		{"checks", 1, s.checks},
+		{"tasks", 1, s.tasks},
+		{"traffic", 1, s.traffic},
+		{"panels", 5, s.panels},
 	}
 }
 
 // still are the topics that stay as they are from the start on.
 func (s *Server) still() []topic {
 	return []topic{
-		{"build", func(context.Context) any { return s.build }},
-		{"config", s.settings},
-		{"graph", func(context.Context) any { return s.given.Container.Graph() }},
+		{"build", 0, func(context.Context) any { return s.build }},
+		{"config", 0, s.settings},
+		{"graph", 0, func(context.Context) any { return s.given.Container.Graph() }},
 	}
 }
 
@@ -83,6 +86,32 @@ func (s *Server) checks(ctx context.Context) any {
 	}
 	slices.SortStableFunc(checks, func(a, b check) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name)) })
 	return items[check]{checks}
+}
+
+// panel is a table that a module has given.
+type panel struct {
+	Name  string `json:"name"`
+	Rows  any    `json:"rows"`
+	Error string `json:"error,omitempty"` // why there are no rows
+}
+
+func (s *Server) panels(ctx context.Context) any {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	panels := make([]panel, len(s.given.Panels))
+	var all sync.WaitGroup
+	for i, p := range s.given.Panels {
+		all.Go(func() {
+			rows, err := p.Read(ctx)
+			panels[i] = panel{Name: p.Name, Rows: rows}
+			if err != nil {
+				panels[i] = panel{Name: p.Name, Rows: []any{}, Error: cut(err.Error())}
+			}
+		})
+	}
+	all.Wait()
+	slices.SortFunc(panels, func(a, b panel) int { return cmp.Compare(a.Name, b.Name) })
+	return items[panel]{panels}
 }
 
 // cut bounds what may be a megabyte and is sent each time.

@@ -2,6 +2,7 @@ package container
 
 import (
 	"cmp"
+	"context"
 	"io"
 	"slices"
 	"strings"
@@ -16,6 +17,16 @@ import (
 type Endpoint struct {
 	Name string          // "http" and "tcp" are printed first, "admin" last and by its name
 	URLs func() []string // asked once the start is over; none where nothing listens
+}
+
+// Panel is a table that a module shows to operators beside what every module has. A
+// module gives it in the value group "container.panels".
+type Panel struct {
+	Name string
+
+	// Read returns the rows, a slice of structs with JSON tags. It is asked every few
+	// seconds while somebody looks, and has a second.
+	Read func(ctx context.Context) (any, error)
 }
 
 // announcer prints the two lines that scripts wait for.

@@ -20,7 +20,7 @@ import (
 // add to it with [Worker] and [Periodic].
 var Module = fx.Module("jobs",
 	container.Section("jobs", DefaultConfig()),
-	fx.Provide(New),
+	fx.Provide(New, fx.Annotate(newPanel, fx.ResultTags(`group:"container.panels"`))),
 	database.Schema(Migrations),
 	container.CleanupCtx(work, lifecycle.Work),
 )
@@ -56,6 +56,11 @@ func Worker[T river.JobArgs](constructor any) fx.Option {
 // [Every]: it is inserted by one process of all that work jobs on the database.
 func Periodic(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"jobs.periodic"`)))
+}
+
+// newPanel shows operators the queues.
+func newPanel(c *Client) container.Panel {
+	return container.Panel{Name: "jobs", Read: func(ctx context.Context) (any, error) { return c.Snapshot(ctx) }}
 }
 
 // work starts to work jobs with the application and stops with it.

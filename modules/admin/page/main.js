@@ -9,6 +9,7 @@ import { life, awaited } from "./life.js";
 import { tasks } from "./tasks.js";
 import { traffic } from "./traffic.js";
 import { health } from "./health.js";
+import { panels } from "./panels.js";
 import { log } from "./log.js";
 import { settings } from "./settings.js";
 
@@ -18,6 +19,7 @@ const parts = [
   { path: "#/life", name: "Start & stop", view: life },
   { path: "#/tasks", name: "Tasks", view: tasks },
   { path: "#/traffic", name: "Traffic", view: traffic },
+  { path: "#/panels", name: "Panels", view: panels, hidden: () => !known.panels?.items.length },
   { path: "#/health", name: "Health", view: health },
   { path: "#/log", name: "Log", view: log },
   { path: "#/settings", name: "Settings", view: settings },
@@ -67,6 +69,7 @@ function update() {
   }
   for (const n of nav) {
     const count = n.part.count?.() ?? 0;
+    n.link.parentElement.hidden = n.part.hidden?.() ?? false;
     n.count.hidden = count === 0;
     text(n.count, count > 0 ? `${count}` : "");
     if (count > 0) n.count.setAttribute("aria-label", count === 1 ? "1 problem" : `${count} problems`);
@@ -114,7 +117,7 @@ async function connect() {
 function listen() {
   source?.close();
   source = new EventSource("/api/events");
-  for (const topic of ["lifecycle", "checks", "tasks", "traffic", "log"]) {
+  for (const topic of ["lifecycle", "checks", "tasks", "traffic", "panels", "log"]) {
     source.addEventListener(topic, (event) => {
       take(topic, JSON.parse(event.data));
       heard = Date.now();

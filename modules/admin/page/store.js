@@ -5,7 +5,7 @@ const seconds = 60; // of history
 const lines = 2000; // of the log
 
 export const known = {
-  lifecycle: null, checks: null, tasks: null, traffic: null, build: null, config: null, graph: null,
+  lifecycle: null, checks: null, tasks: null, traffic: null, panels: null, build: null, config: null, graph: null,
   log: { items: [], level: "", skipped: 0 },
   rates: { routes: new Map(), servers: new Map(), requests: [], failed: [], p95: [], cpu: [], memory: [], goroutines: [] },
   runs: new Map(), // the last runs of each task, as far as they were seen
@@ -142,6 +142,9 @@ export function problems() {
   for (const t of known.tasks?.items ?? []) {
     const bad = trouble(t);
     if (bad) found.push({ where: "#/tasks", what: `The ${t.kind} ${t.name} ${bad}`, why: t.error });
+  }
+  for (const p of known.panels?.items ?? []) {
+    if (p.error) found.push({ where: "#/panels", what: `The panel ${p.name} cannot be read`, why: p.error });
   }
   if (known.traffic?.process.log_records_dropped > 0) {
     found.push({ where: "#/log", what: "Log records are lost", why: `${known.traffic.process.log_records_dropped} did not reach stderr.` });
