@@ -195,10 +195,14 @@ type ClientInterface interface {
 	// Corresponds with GET /api/words/top (the `GetApiWordsTop` operationId).
 	GetApiWordsTop(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetLivez performs a GET /livez (the `GetLivez` operationId) request.
+	// GetLivez Whether the process works
+	//
+	// Corresponds with GET /livez (the `GetLivez` operationId).
 	GetLivez(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetReadyz performs a GET /readyz (the `GetReadyz` operationId) request.
+	// GetReadyz Whether the process takes requests
+	//
+	// Corresponds with GET /readyz (the `GetReadyz` operationId).
 	GetReadyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
@@ -232,7 +236,9 @@ func (c *Client) GetApiWordsTop(ctx context.Context, reqEditors ...RequestEditor
 	return c.Client.Do(req)
 }
 
-// GetLivez performs a GET /livez (the `GetLivez` operationId) request.
+// GetLivez Whether the process works
+//
+// Corresponds with GET /livez (the `GetLivez` operationId).
 func (c *Client) GetLivez(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetLivezRequest(c.Server)
 	if err != nil {
@@ -245,7 +251,9 @@ func (c *Client) GetLivez(ctx context.Context, reqEditors ...RequestEditorFn) (*
 	return c.Client.Do(req)
 }
 
-// GetReadyz performs a GET /readyz (the `GetReadyz` operationId) request.
+// GetReadyz Whether the process takes requests
+//
+// Corresponds with GET /readyz (the `GetReadyz` operationId).
 func (c *Client) GetReadyz(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReadyzRequest(c.Server)
 	if err != nil {
@@ -475,14 +483,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/words/top (the `GetApiWordsTop` operationId).
 	GetApiWordsTopWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetApiWordsTopResponse, error)
 
-	// GetLivezWithResponse performs a GET /livez (the `GetLivez` operationId) request.
+	// GetLivezWithResponse Whether the process works
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /livez (the `GetLivez` operationId).
 	GetLivezWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetLivezResponse, error)
 
-	// GetReadyzWithResponse performs a GET /readyz (the `GetReadyz` operationId) request.
+	// GetReadyzWithResponse Whether the process takes requests
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /readyz (the `GetReadyz` operationId).
 	GetReadyzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReadyzResponse, error)
 }
 
@@ -690,9 +702,11 @@ func (c *ClientWithResponses) GetApiWordsTopWithResponse(ctx context.Context, re
 	return ParseGetApiWordsTopResponse(rsp)
 }
 
-// GetLivezWithResponse performs a GET /livez (the `GetLivez` operationId) request.
+// GetLivezWithResponse Whether the process works
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /livez (the `GetLivez` operationId).
 func (c *ClientWithResponses) GetLivezWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetLivezResponse, error) {
 	rsp, err := c.GetLivez(ctx, reqEditors...)
 	if err != nil {
@@ -701,9 +715,11 @@ func (c *ClientWithResponses) GetLivezWithResponse(ctx context.Context, reqEdito
 	return ParseGetLivezResponse(rsp)
 }
 
-// GetReadyzWithResponse performs a GET /readyz (the `GetReadyz` operationId) request.
+// GetReadyzWithResponse Whether the process takes requests
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /readyz (the `GetReadyz` operationId).
 func (c *ClientWithResponses) GetReadyzWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetReadyzResponse, error) {
 	rsp, err := c.GetReadyz(ctx, reqEditors...)
 	if err != nil {

@@ -310,3 +310,25 @@ func TestListThatFails(t *testing.T) {
 		t.Errorf("%d records have the error; want both", told)
 	}
 }
+
+// Several applications run in one process, so nothing of huma's that they share
+// may be changed, and no document may know of another's types.
+func TestTwoServersShareNothing(t *testing.T) {
+	t.Parallel()
+
+	type page struct {
+		Only string `json:"only"`
+	}
+	one := build(t, tickets())
+	other := build(t, orders(), routes(httpserver.Route{Method: "GET", Path: "/page", Operation: httpserver.Typed(
+		func(context.Context, *struct{}) (*page, error) { return &page{"other"}, nil },
+	)}))
+	if text := one.ask("GET", "/openapi.json").Body.String(); strings.Contains(text, "Page") || strings.Contains(text, "/orders") {
+		t.Errorf("a document has what another server answers: %s", text)
+	}
+	openapi.Check(t, other.ask("GET", "/openapi.json").Body.Bytes())
+	err := huma.NewError(http.StatusTeapot, "tea")
+	if model, ok := err.(*huma.ErrorModel); !ok || model.Status != http.StatusTeapot || !huma.DefaultArrayNullable || huma.ValidateStrictCasing {
+		t.Errorf("a variable of huma was assigned: NewError makes %T", err)
+	}
+}

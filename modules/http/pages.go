@@ -18,8 +18,8 @@ func isProbe(path string) bool { return path == livePath || path == readyPath }
 // probes answer with a status only, for here anybody may ask.
 func (s *Server) probes() []Route {
 	return []Route{
-		{Method: http.MethodGet, Path: livePath, Handler: s.live},
-		{Method: http.MethodGet, Path: readyPath, Handler: s.ready},
+		{Method: http.MethodGet, Path: livePath, Handler: s.live, Summary: "Whether the process works"},
+		{Method: http.MethodGet, Path: readyPath, Handler: s.ready, Summary: "Whether the process takes requests"},
 	}
 }
 

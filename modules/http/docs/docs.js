@@ -52,6 +52,12 @@ function limitsOf(schema) {
   return limits.join(", ");
 }
 
+// propertiesOf returns names and schemas: those that are required come first, in the order of their author.
+function propertiesOf(s) {
+  const rank = name => s.required?.includes(name) ? s.required.indexOf(name) : Infinity;
+  return Object.entries(s.properties ?? {}).sort(([a], [b]) => rank(a) === rank(b) ? 0 : rank(a) - rank(b));
+}
+
 // example returns a value that a schema accepts.
 function example(schema, seen = []) {
   const s = resolve(schema);
@@ -63,7 +69,7 @@ function example(schema, seen = []) {
   switch (typesOf(s)[0]) {
   case "object": {
     const wanted = ([name, property]) => s.required?.includes(name) || resolve(property).examples?.length || property.default !== undefined;
-    const pairs = Object.entries(s.properties ?? {}).filter(wanted).filter(([, property]) => !resolve(property).readOnly);
+    const pairs = propertiesOf(s).filter(wanted).filter(([, property]) => !resolve(property).readOnly);
     return Object.fromEntries(pairs.map(([name, property]) => [name, example(property, seen)]));
   }
   case "array": return s.minItems ? [example(s.items ?? {}, seen)] : [];
@@ -80,7 +86,7 @@ function shape(schema, seen = []) {
   while (typesOf(s).includes("array")) s = resolve(s.items ?? {});
   if (typeof s.additionalProperties === "object" && !s.properties) return shape(s.additionalProperties, seen);
   if (!s.properties || seen.includes(s)) return "";
-  return el("ul", {className: "schema"}, Object.entries(s.properties).map(([name, property]) => el("li", {},
+  return el("ul", {className: "schema"}, propertiesOf(s).map(([name, property]) => el("li", {},
     el("code", {className: s.required?.includes(name) ? "required" : ""}, name), " ",
     el("span", {className: "muted"}, [typeOf(property), limitsOf(property)].filter(Boolean).join(", ")),
     about(property), shape(property, [...seen, s]))));
