@@ -21,6 +21,10 @@ type Hook struct {
 	// whole; 0 leaves it those.
 	StartTimeout, StopTimeout time.Duration
 
+	// Role names the kind of work that the hook takes, where a process may be one of
+	// several that take different kinds: http, tcp, jobs. Empty: every process runs it.
+	Role string
+
 	// LongStart bounds a Setup that may take its time, such as a migration: the
 	// limit of the whole start stands still meanwhile. 0: it does not.
 	LongStart time.Duration

@@ -69,6 +69,7 @@ func (p *program) root(more []Command) *cobra.Command {
 	run := p.runCommand()
 	for _, cmd := range []*cobra.Command{root, run} {
 		cmd.Flags().StringVar(&p.process.Report, "report", p.process.Report, "write what each hook did in start and stop to `file`, as JSON")
+		cmd.Flags().StringSliceVar(&p.process.Only, "only", p.process.Only, "take only work of these `roles`, by comma: http, tcp, jobs; the others are built and not started")
 	}
 	root.AddCommand(run, versionCommand())
 	for _, command := range append([]Command{checkCommand, configCommand, graphCommand, healthCommand, routesCommand}, more...) {

@@ -32,7 +32,7 @@ func CleanupCtx(function any, phase ...lifecycle.Phase) fx.Option {
 			h.Phase = phase[0]
 		}
 		h.Caller = name
-		return c.engine.Append(h)
+		return c.Append(h)
 	}
 	if reflect.TypeOf(function).Out(0) == hookType {
 		return fx.Options(

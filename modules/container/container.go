@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -33,6 +34,7 @@ type Container struct {
 	dot       fx.DotGraph
 	log       *zap.Logger
 	observers []lifecycle.Observer
+	roles     []string // of the hooks
 
 	stopped sync.Once    // the record of the stop is written
 	cause   atomic.Value // why the context of Run ended, a string
@@ -44,6 +46,9 @@ func New(p Process, options ...fx.Option) *Container {
 	c := &Container{process: p.withDefaults(), options: options, log: zap.NewNop()}
 	c.engine = lifecycle.NewEngine(c.observe)
 	c.ready.out = c.process.Stdout
+	if len(c.process.Only) > 0 {
+		c.engine.Decorate(c.only)
+	}
 	return c
 }
 
@@ -77,7 +82,7 @@ func (c *Container) build(more ...fx.Option) {
 	} else if c.events == nil {
 		c.err = fmt.Errorf("build the application: container.Module is not among its modules")
 	} else {
-		c.err = c.engine.Check()
+		c.err = errors.Join(c.checkRoles(), c.engine.Check())
 	}
 	for t, o := range overrides {
 		if c.err == nil && !*used[t] {
@@ -166,7 +171,12 @@ func (c *Container) Process() Process { return c.process }
 // Append adds a hook, as [lifecycle.Engine.Append] does, for a constructor that
 // holds something already, such as a pool: whatever is built of it comes after
 // it, and is released before. Others use [CleanupCtx].
-func (c *Container) Append(h lifecycle.Hook) error { return c.engine.Append(h) }
+func (c *Container) Append(h lifecycle.Hook) error {
+	if h.Role != "" {
+		c.roles = append(c.roles, h.Role)
+	}
+	return c.engine.Append(h)
+}
 
 // seed hands the container that describes the application to the graph.
 type seed struct{ container *Container }

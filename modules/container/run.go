@@ -27,6 +27,10 @@ type Process struct {
 	// Report names a file for the report of [lifecycle.Report] as JSON, written
 	// by Run at the end. Empty: none.
 	Report string
+
+	// Only are the roles of this process, where it is one of several: hooks of other
+	// roles are not started. Empty: it has all.
+	Only []string
 }
 
 func (p Process) withDefaults() Process {
@@ -98,7 +102,7 @@ func Exit(w io.Writer, err error) int {
 	}
 	write(w, lastWords(err), nil)
 	var wrong *config.Error
-	if errors.As(err, &wrong) && !errors.Is(err, config.ErrSections) || errors.Is(err, lifecycle.ErrLimits) {
+	if errors.As(err, &wrong) && !errors.Is(err, config.ErrSections) || errors.Is(err, lifecycle.ErrLimits) || errors.Is(err, ErrRole) {
 		return exitUsage
 	}
 	return exitFailed

@@ -53,5 +53,5 @@ func Routes(constructor any) fx.Option {
 }
 
 func serve(s *Server, app container.Shutdowner) lifecycle.Hook {
-	return lifecycle.Hook{Setup: s.Serve(app.Shutdown), StopTimeout: s.config.DrainTimeout + lifecycle.Margin}
+	return lifecycle.Hook{Role: "http", Setup: s.Serve(app.Shutdown), StopTimeout: s.config.DrainTimeout + lifecycle.Margin}
 }

@@ -66,6 +66,7 @@ func newPanel(c *Client) container.Panel {
 // work starts to work jobs with the application and stops with it.
 func work(c *Client) lifecycle.Hook {
 	return lifecycle.Hook{
+		Role:        "jobs",
 		Setup:       lifecycle.StartStop(c.Start, func(ctx context.Context) error { return c.Stop(ctx) }),
 		StopTimeout: c.config.StopTimeout + lifecycle.Margin,
 	}

@@ -52,5 +52,5 @@ func Server(function any) fx.Option {
 }
 
 func serve(s *Servers, app container.Shutdowner) lifecycle.Hook {
-	return lifecycle.Hook{Setup: s.Serve(app.Shutdown), StopTimeout: s.config.DrainTimeout + lifecycle.Margin}
+	return lifecycle.Hook{Role: "tcp", Setup: s.Serve(app.Shutdown), StopTimeout: s.config.DrainTimeout + lifecycle.Margin}
 }

@@ -1,0 +1,5 @@
+//go:build soak && race
+
+package main
+
+const raceDetector = true // processor time says nothing with it

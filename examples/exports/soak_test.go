@@ -1,0 +1,332 @@
+//go:build soak
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/ostov/apptest/databasetest"
+	"example.com/ostov/modules/database"
+)
+
+// quick are settings with which jobs of a dead process are soon another's.
+var quick = []string{"--set", "jobs.job_timeout=1s", "--set", "jobs.fetch_cooldown=20ms"}
+
+// Reliability 40, 41, 42. No t.Parallel: it keeps the machine busy.
+func TestFiveKillsInTenThousandJobsLoseNone(t *testing.T) {
+	const jobs, kills = 10_000, 5
+	for name, open1 := range map[string]func(testing.TB) string{"sqlite": databasetest.SQLite, "postgresql": databasetest.PostgreSQL} {
+		t.Run(name, func(t *testing.T) {
+			url, diary := open1(t), filepath.Join(t.TempDir(), "diary")
+			mayRepeat := make(map[int]bool)
+			p := startWith(t, diary, nil, url, quick...)
+			inserted := make(chan error, 2)
+			for _, kind := range []string{"mark", "effect"} {
+				go func() { inserted <- p.insert(t.Context(), kind, 0, jobs, 5) }()
+			}
+			for range cap(inserted) {
+				if err := <-inserted; err != nil {
+					t.Fatal(err)
+				}
+			}
+			for kill := range kills {
+				p.until(t, time.Minute, "work", func(c map[string]int) bool {
+					return c["running"] > 0 && c["completed"] >= 2*jobs*(kill+1)/(kills+2)
+				})
+				p.kill()
+				maps.Copy(mayRepeat, marksRunning(t, open(t, url)))
+				p = startWith(t, diary, nil, url, quick...)
+			}
+			p.until(t, 3*time.Minute, "the end of all jobs", done(2*jobs))
+			p.stop(t, 0)
+			wantEach(t, diary, jobs, mayRepeat)
+			db := open(t, url)
+			var effects, distinct int
+			if err := db.Reader().QueryRowContext(t.Context(), "SELECT count(*), count(DISTINCT n) FROM effect").Scan(&effects, &distinct); err != nil || effects != jobs || distinct != jobs {
+				t.Errorf("%d effects, %d of them distinct, %v; want exactly %d", effects, distinct, err, jobs)
+			}
+			if db.Dialect() == database.SQLite {
+				var integrity string
+				if err := db.Reader().QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&integrity); err != nil || integrity != "ok" {
+					t.Errorf("integrity: %s, %v", integrity, err)
+				}
+			}
+		})
+	}
+}
+
+// ready waits until readiness is as wanted, and tells how long that took. HTTP
+// answers all the while.
+func (p *program) ready(t *testing.T, want int, limit time.Duration) time.Duration {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	begun := time.Now()
+	for look := time.NewTicker(100 * time.Millisecond); ; {
+		if status, _ := ask(ctx, http.MethodGet, p.url+"/livez"); status != http.StatusOK && ctx.Err() == nil {
+			t.Fatalf("GET /livez = %d; want HTTP to stay up; stderr %.3000s", status, p.log())
+		}
+		if status, _ := ask(ctx, http.MethodGet, p.url+"/readyz"); status == want {
+			return time.Since(begun)
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			t.Fatalf("/readyz is not %d after %v; stderr %.3000s", want, limit, p.log())
+		}
+	}
+}
+
+// insertAll inserts n marks one by one, each until it is taken, and returns how many
+// tries were refused.
+func (p *program) insertAll(t *testing.T, n, millis int) func() int {
+	var all sync.WaitGroup
+	refused := 0
+	all.Go(func() {
+		for i := 0; i < n && t.Context().Err() == nil; i += 20 {
+			for p.insert(t.Context(), "mark", i, i+20, millis) != nil {
+				refused++
+				select {
+				case <-time.After(20 * time.Millisecond):
+				case <-t.Context().Done():
+					return
+				}
+			}
+		}
+	})
+	return func() int { all.Wait(); return refused }
+}
+
+// Reliability 50.
+func TestAPostgreSQLThatIsGoneForFiveSecondsLosesNoJob(t *testing.T) {
+	server := databasetest.NewServer(t)
+	p := start(t, server.URL, quick...)
+	const jobs = 2000
+	wait := p.insertAll(t, jobs, 5)
+	p.until(t, time.Minute, "work", func(c map[string]int) bool { return c["completed"] > 100 })
+	server.Stop(t)
+	p.ready(t, http.StatusServiceUnavailable, 5*time.Second)
+	pause(t, 5*time.Second)
+	server.Start(t)
+	up := time.Now()
+	p.ready(t, http.StatusOK, 10*time.Second)
+	before := readDiary(t, p.diary)
+	p.until(t, 10*time.Second, "work to go on", func(map[string]int) bool { return len(readDiary(t, p.diary)["end"]) > len(before["end"]) })
+	t.Logf("work went on %v after the server was up", time.Since(up).Round(time.Millisecond))
+	refused := wait()
+	p.until(t, 3*time.Minute, "the end of all jobs", func(c map[string]int) bool { return c["completed"] >= jobs && len(c) == 1 })
+	p.stop(t, 0)
+	counts := readDiary(t, p.diary)
+	for n := range jobs {
+		if counts["end"][n] == 0 {
+			t.Errorf("job %d is lost", n)
+		}
+	}
+	t.Logf("%d batches were refused meanwhile", refused)
+}
+
+// pause lets time pass in which nothing is to happen that one could wait for.
+func pause(t *testing.T, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-t.Context().Done():
+	}
+}
+
+// Reliability 56.
+func TestAFullDiskLosesNoJob(t *testing.T) {
+	dir := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", dir).CombinedOutput(); err != nil {
+		t.Skipf("no small disk to fill, which takes the right to mount one: %v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.CommandContext(context.WithoutCancel(t.Context()), "umount", dir).CombinedOutput(); err != nil {
+			t.Errorf("umount: %v: %s", err, out)
+		}
+	})
+	diary := filepath.Join(t.TempDir(), "diary")
+	p := startWith(t, diary, nil, "file:"+filepath.Join(dir, "app.db"), quick...)
+	t.Cleanup(p.kill) // before the disk goes
+	const jobs = 2000
+	wait := p.insertAll(t, jobs, 5)
+	p.until(t, time.Minute, "work", func(c map[string]int) bool { return c["completed"] > 100 })
+	ballast, err := os.Create(filepath.Join(dir, "ballast"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := make([]byte, 4096)
+	fill := func() {
+		for err == nil {
+			_, err = ballast.Write(block)
+		}
+		err = nil
+	}
+	fill()
+	full, lines := time.Now(), strings.Count(p.log(), "\n")
+	p.ready(t, http.StatusServiceUnavailable, 30*time.Second)
+	pause(t, 6*time.Second)
+	perSecond := float64(strings.Count(p.log(), "\n")-lines) / time.Since(full).Seconds()
+	if err := ballast.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(ballast.Name()); err != nil {
+		t.Fatal(err)
+	}
+	freed := time.Now()
+	p.ready(t, http.StatusOK, 10*time.Second)
+	before := len(readDiary(t, diary)["end"])
+	p.until(t, 10*time.Second, "work to go on", func(map[string]int) bool { return len(readDiary(t, diary)["end"]) > before })
+	t.Logf("work went on %v after the disk was freed; %.1f lines of log a second while it was full", time.Since(freed).Round(time.Millisecond), perSecond)
+	t.Logf("%d batches were refused meanwhile", wait())
+	p.until(t, 3*time.Minute, "the end of all jobs", func(c map[string]int) bool { return c["completed"] >= jobs && len(c) == 1 })
+	p.stop(t, 0)
+	counts := readDiary(t, diary)
+	for n := range jobs {
+		if counts["end"][n] == 0 {
+			t.Errorf("job %d is lost", n)
+		}
+	}
+}
+
+// Reliability 54.
+func TestAClusterDoesEveryJobOnceWhereNobodyIsKilled(t *testing.T) {
+	const jobs = 10_000
+	url, diary := databasetest.PostgreSQL(t), filepath.Join(t.TempDir(), "diary")
+	var cluster []*program
+	for range 3 {
+		cluster = append(cluster, startWith(t, diary, nil, url, quick...))
+	}
+	if err := cluster[0].insert(t.Context(), "mark", 0, jobs/2, 5); err != nil {
+		t.Fatal(err)
+	}
+	cluster[0].until(t, time.Minute, "half of the jobs", done(jobs/2))
+	wantEach(t, diary, jobs/2, nil)
+
+	// And now one is killed on the way, and another joins.
+	if err := cluster[0].insert(t.Context(), "mark", jobs/2, jobs, 5); err != nil {
+		t.Fatal(err)
+	}
+	cluster[0].until(t, time.Minute, "work", func(c map[string]int) bool { return c["completed"] > jobs*6/10 })
+	cluster[1].kill()
+	mayRepeat := marksRunning(t, open(t, url)) // those of the others, too
+	cluster[1] = startWith(t, diary, nil, url, quick...)
+	cluster[0].until(t, 3*time.Minute, "the end of all jobs", done(jobs))
+	for _, p := range cluster {
+		p.stop(t, 0)
+	}
+	wantEach(t, diary, jobs, mayRepeat)
+}
+
+// Reliability 53.
+func TestAPeriodicJobRunsOnceATickAcrossTheDeathsOfLeaders(t *testing.T) {
+	const tick = 2 * time.Second
+	url, diary := databasetest.PostgreSQL(t), filepath.Join(t.TempDir(), "diary")
+	ticking := []string{testTick + "=" + tick.String()}
+	var cluster []*program
+	for range 3 {
+		cluster = append(cluster, startWith(t, diary, ticking, url))
+	}
+	db := open(t, url)
+	ticks := func() []int { return slices.Sorted(maps.Keys(readDiary(t, diary)["tick"])) }
+	until := func(n int) {
+		t.Helper()
+		cluster[0].until(t, 90*time.Second, fmt.Sprintf("%d ticks", n), func(map[string]int) bool { return len(ticks()) >= n })
+	}
+	until(3)
+	var longest time.Duration
+	for range 3 {
+		pid, leader := leaderOf(t, db, cluster)
+		cluster[leader].kill()
+		t.Logf("killed the leader, %s", pid)
+		killed := time.Now()
+		before := len(ticks())
+		cluster[leader] = startWith(t, diary, ticking, url)
+		until(before + 3)
+		longest = max(longest, time.Since(killed))
+	}
+	for _, p := range cluster {
+		p.stop(t, 0)
+	}
+	counts := readDiary(t, diary)["tick"]
+	seen := make(map[int]int)
+	for at, n := range counts {
+		seen[at/int(tick.Milliseconds())] += n
+	}
+	for at, n := range seen {
+		if n != 1 {
+			t.Errorf("the tick %d ran %d times; want once", at, n)
+		}
+	}
+	t.Logf("%d ticks, each once; at most %v from the death of a leader to the third tick after it", len(seen), longest.Round(time.Second))
+}
+
+// leaderOf returns the program that is the leader: the one whose process is in the
+// name of River's client.
+func leaderOf(t *testing.T, db *database.DB, cluster []*program) (string, int) {
+	t.Helper()
+	var name string
+	if err := db.Reader().QueryRowContext(t.Context(), "SELECT leader_id FROM river_leader").Scan(&name); err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range cluster {
+		if strings.Contains(p.log(), name) {
+			return name, i
+		}
+	}
+	t.Fatalf("no process of the cluster is the leader %s", name)
+	return "", 0
+}
+
+// Reliability 49, and what waiting costs.
+func TestAJobRunsLongAfterTheStartAndWaitingCostsNothing(t *testing.T) {
+	for name, open1 := range map[string]func(testing.TB) string{"sqlite": databasetest.SQLite, "postgresql": databasetest.PostgreSQL} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			p := start(t, open1(t), "--set", "app.start_timeout=15s")
+			used := cpu(t, p.cmd.Process.Pid)
+			pause(t, 20*time.Second)
+			share := (cpu(t, p.cmd.Process.Pid) - used).Seconds() / 20
+			t.Logf("idle: %.2f %% of a core", share*100)
+			if share > 0.01 && !raceDetector {
+				t.Errorf("idle it takes %.2f %% of a core; want less than 1 %%", share*100)
+			}
+			if err := p.insert(t.Context(), "mark", 0, 1, 0); err != nil {
+				t.Fatal(err)
+			}
+			p.until(t, 10*time.Second, "the job", done(1))
+			p.stop(t, 0)
+		})
+	}
+}
+
+// cpu returns the processor time of a process.
+func cpu(t *testing.T, pid int) time.Duration {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Skip("processor time is read where /proc is")
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	total := 0
+	for _, f := range fields[11:13] { // utime and stime, in hundredths of a second
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += n
+	}
+	return time.Duration(total) * 10 * time.Millisecond
+}
