@@ -46,7 +46,15 @@ func TestAFeatureAddsItsWorkers(t *testing.T) {
 			jobs.Periodic(func() *river.PeriodicJob { return jobs.Every(time.Hour, Call{Name: "every hour"}) }),
 		)
 		var client *jobs.Client
-		app := apptest.StartOnly(t, database.Module, jobs.Module, feature, apptest.Set("database.url", url), fx.Populate(&client))
+		var panels struct {
+			fx.In
+
+			All []container.Panel `group:"container.panels"`
+		}
+		app := apptest.StartOnly(t, database.Module, jobs.Module, feature, apptest.Set("database.url", url), fx.Populate(&client, &panels))
+		if _, err := panels.All[0].Read(t.Context()); err != nil || panels.All[0].Name != "jobs" {
+			t.Errorf("the panel %s = %v; want that of the jobs", panels.All[0].Name, err)
+		}
 		if job := jobstest.Work(t, client, Call{Name: "you"}); job.State != rivertype.JobStateCompleted {
 			t.Errorf("the job is %s, %v", job.State, job.Errors)
 		}

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/riverqueue/river/rivertype"
@@ -42,33 +43,35 @@ func ViewOf(job *rivertype.JobRow) View {
 // QueueState counts the jobs of a queue that are not over, and those that failed for
 // good.
 type QueueState struct {
-	Queue  string                       `json:"queue"`
-	Counts map[rivertype.JobState]int64 `json:"counts"`
+	Queue     string `json:"queue"`
+	Available int64  `json:"available"`
+	Running   int64  `json:"running"`
+	Retryable int64  `json:"retryable"`
+	Scheduled int64  `json:"scheduled"`
+	Discarded int64  `json:"discarded"`
 }
 
-// Snapshot returns the queues that have such jobs, by name: what an operator's page
-// shows. Completed and cancelled jobs are not counted, which may be millions.
+// Snapshot returns the queues that have such jobs, by name: what the operator's page
+// shows. Completed and cancelled jobs, which may be millions, are not counted.
 func (c *Client) Snapshot(ctx context.Context) ([]QueueState, error) {
 	rows, err := c.db.Reader().QueryContext(ctx, `
-		SELECT queue, state, count(*) FROM river_job
-		WHERE state IN ('available', 'discarded', 'pending', 'retryable', 'running', 'scheduled')
-		GROUP BY queue, state ORDER BY queue, state`)
+		SELECT queue,
+			sum(CASE state WHEN 'available' THEN 1 ELSE 0 END), sum(CASE state WHEN 'running' THEN 1 ELSE 0 END),
+			sum(CASE state WHEN 'retryable' THEN 1 ELSE 0 END), sum(CASE state WHEN 'scheduled' THEN 1 ELSE 0 END),
+			sum(CASE state WHEN 'discarded' THEN 1 ELSE 0 END)
+		FROM river_job WHERE state IN ('available', 'discarded', 'retryable', 'running', 'scheduled')
+		GROUP BY queue ORDER BY queue`)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("count jobs: %w", err)
 	}
 	defer rows.Close() //nolint:errcheck // Err tells what went wrong
 	states := []QueueState{}
 	for rows.Next() {
-		var queue string
-		var state rivertype.JobState
-		var n int64
-		if err := rows.Scan(&queue, &state, &n); err != nil {
-			return nil, err
+		var s QueueState
+		if err := rows.Scan(&s.Queue, &s.Available, &s.Running, &s.Retryable, &s.Scheduled, &s.Discarded); err != nil {
+			return nil, fmt.Errorf("count jobs: %w", err)
 		}
-		if len(states) == 0 || states[len(states)-1].Queue != queue {
-			states = append(states, QueueState{queue, make(map[rivertype.JobState]int64)})
-		}
-		states[len(states)-1].Counts[state] = n
+		states = append(states, s)
 	}
 	return states, rows.Err()
 }

@@ -137,7 +137,7 @@ func TestASnapshotCountsWhatIsNotOver(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got, err := client.Snapshot(t.Context()); err != nil || fmt.Sprint(got) != "[{default map[available:1]} {mail map[available:2]}]" {
+		if got, err := client.Snapshot(t.Context()); err != nil || fmt.Sprint(got) != "[{default 1 0 0 0 0} {mail 2 0 0 0 0}]" {
 			t.Errorf("Snapshot = %v, %v; want 1 in default and 2 in mail", got, err)
 		}
 	})
