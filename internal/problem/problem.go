@@ -33,7 +33,10 @@ const shown = 20
 // one.
 func Of(status int, wrong ...FieldError) *Problem {
 	detail := wrong[0].Field + ": " + wrong[0].Message
-	if more := len(wrong) - 1; more > 0 {
+	switch more := len(wrong) - 1; {
+	case more > 99:
+		detail += " (and many more)"
+	case more > 0:
 		detail += fmt.Sprintf(" (and %d more)", more)
 	}
 	return &Problem{Status: status, Detail: detail, Errors: wrong[:min(shown, len(wrong))]}

@@ -20,21 +20,23 @@ func refusal(answer huma.StatusError, reading error, texts map[string]string) er
 	model, ok := answer.(*huma.ErrorModel)
 	switch {
 	case reading != nil:
-		return fmt.Errorf("reading the body: %w", reading)
+		return &problem.Problem{Status: http.StatusBadRequest, Detail: "The body could not be read.", Cause: reading}
 	case !ok || model.Status >= http.StatusInternalServerError:
 		return fmt.Errorf("huma: %w", answer.(error))
 	case len(model.Errors) == 0: // there was none
 		return problem.Of(model.Status, problem.FieldError{Field: "body", Message: "required"})
 	}
-	wrong := make([]problem.FieldError, 0, len(model.Errors))
-	for _, detail := range model.Errors {
-		wrong = append(wrong, translate(detail, texts))
-	}
+	// A body of a megabyte can be wrong in half a million places.
+	details := model.Errors[:min(len(model.Errors), 1000)]
 	index := regexp.MustCompile(`\[\d+\]`)
-	place := func(e problem.FieldError) string { // [2] stands before [10]
-		return index.ReplaceAllStringFunc(e.Field, func(i string) string { return fmt.Sprintf("%12s", i) })
+	places := make(map[string]string) // of fields: [2] stands before [10]
+	wrong := make([]problem.FieldError, 0, len(details))
+	for _, detail := range details {
+		e := translate(detail, texts)
+		places[e.Field] = index.ReplaceAllStringFunc(e.Field, func(i string) string { return fmt.Sprintf("%12s", i) })
+		wrong = append(wrong, e)
 	}
-	slices.SortStableFunc(wrong, func(a, b problem.FieldError) int { return strings.Compare(place(a), place(b)) })
+	slices.SortStableFunc(wrong, func(a, b problem.FieldError) int { return strings.Compare(places[a.Field], places[b.Field]) })
 	return problem.Of(model.Status, slices.Compact(wrong)...)
 }
 
@@ -42,6 +44,8 @@ func refusal(answer huma.StatusError, reading error, texts map[string]string) er
 // that came stays out of it, and what a parser said of it.
 func translate(d *huma.ErrorDetail, texts map[string]string) problem.FieldError {
 	field, message := d.Location, d.Message
+	// So huma begins, where it speaks of what has a text.
+	ofType := []string{"invalid ", "expected number", "expected integer", "expected boolean", "expected string to be RFC 3339"}
 	before, after, _ := strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
 	name, lacks := strings.CutPrefix(message, before)
 	switch {
@@ -49,7 +53,7 @@ func translate(d *huma.ErrorDetail, texts map[string]string) problem.FieldError 
 		field, message = field+"."+strings.TrimSuffix(name, after), "required"
 	case strings.HasPrefix(message, "required "):
 		message = "required"
-	case texts[field] != "":
+	case texts[field] != "" && slices.ContainsFunc(ofType, func(begin string) bool { return strings.HasPrefix(message, begin) }):
 		message = texts[field]
 	case strings.HasPrefix(message, "invalid "):
 		message = cmp.Or(texts[field+"[]"], malformed)

@@ -59,21 +59,28 @@ func (s *Server) openAPI(c echo.Context) error {
 // document is the document of the API, in OpenAPI 3.1.
 type document struct{ json, yaml []byte }
 
-// document names every route but the pages.
-func (rs *routes) document() (document, error) {
+// describe adds to the document every route but the pages; the operations are
+// in it. It is called once.
+func (rs *routes) describe() error {
 	var errs []error
-	all := slices.SortedFunc(maps.Values(rs.added), func(a, b Route) int { return strings.Compare(a.String(), b.String()) })
-	for _, r := range all {
+	for _, r := range slices.SortedFunc(maps.Values(rs.added), func(a, b Route) int { return strings.Compare(a.String(), b.String()) }) {
 		if r.Operation == nil && !r.Page {
 			if err := rs.api.Describe(rs.operation(r)); err != nil {
 				errs = append(errs, fmt.Errorf("document: route %v: %w", r, err))
 			}
 		}
 	}
-	var d document
-	var err error
-	if d.json, err = rs.api.JSON(); err == nil {
-		d.yaml, err = rs.api.YAML()
+	return errors.Join(errs...)
+}
+
+// write returns the document, when it is asked for first: a start does not wait
+// for it.
+func (s *Server) write() (d document, err error) {
+	if err = s.described(); err != nil {
+		return d, err
 	}
-	return d, errors.Join(append(errs, err)...)
+	if d.json, err = s.routes.api.JSON(); err == nil {
+		d.yaml, err = s.routes.api.YAML()
+	}
+	return d, err
 }

@@ -126,7 +126,7 @@ func (s *Server) complete() error {
 	} else {
 		errs[0] = errors.Join(s.routes.clashes...)
 	}
-	_, errs[1] = s.document()
+	errs[1] = s.described()
 	return errors.Join(errs[:]...)
 }
 

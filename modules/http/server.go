@@ -33,9 +33,10 @@ type Server struct {
 	stopping lifecycle.Stopping
 	listen   func(ctx context.Context, addresses ...string) ([]net.Listener, error)
 
-	echo     *echo.Echo
-	routes   *routes
-	document func() (document, error) // of the routes that there are when it is first called
+	echo      *echo.Echo
+	routes    *routes
+	described func() error // the routes that there are when it is first called, in the document
+	document  func() (document, error)
 	instruments
 	http *http.Server
 
@@ -75,7 +76,7 @@ func New(p Params) (Result, error) {
 	}
 	s.echo = s.newEcho()
 	s.routes = watch(s.echo, typed.NewAPI(cmp.Or(p.App.Name, "API"), apiVersion))
-	s.document = sync.OnceValues(s.routes.document)
+	s.described, s.document = sync.OnceValue(s.routes.describe), sync.OnceValues(s.write)
 	if err := s.routes.add(slices.Concat(s.probes(), s.docs(), p.Routes)); err != nil {
 		return Result{}, fmt.Errorf("http server: %w", err)
 	}

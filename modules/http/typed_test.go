@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -251,10 +253,12 @@ func TestBothKindsOfHandlersAnswerErrorsAlike(t *testing.T) {
 	limited := set(func(c *httpserver.Config) { c.RateLimit = 1 })
 	tests := []struct {
 		name, body, method string
+		kind               string // of the body, where it is not JSON
 		setting            setting
 		status             int
 		detail, log        string // what is in the log
 	}{
+		{name: "no JSON by its type", body: goodOrder, kind: "text/plain", status: 415},
 		{name: "half a body", body: `{`, status: 400},
 		{name: "domain error", body: orderWith("taken"), status: 409, detail: "the name is taken"},
 		{name: "domain error of the server", body: orderWith("busy"), status: 503, log: "dial 10.0.0.7"},
@@ -277,7 +281,7 @@ func TestBothKindsOfHandlersAnswerErrorsAlike(t *testing.T) {
 					}
 				})
 				ask := func() *httptest.ResponseRecorder {
-					return k.ask(cmp.Or(tt.method, method), path, header("Content-Type", "application/json"), header("Idempotency-Key", "0000"), body(tt.body))
+					return k.ask(cmp.Or(tt.method, method), path, header("Content-Type", cmp.Or(tt.kind, "application/json")), header("Idempotency-Key", "0000"), body(tt.body))
 				}
 				w := ask()
 				for range 5 {
@@ -301,5 +305,103 @@ func TestBothKindsOfHandlersAnswerErrorsAlike(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestTypedHandlerThatTookTooLong(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		k := build(t, routes(httpserver.Route{Method: "GET", Path: "/slow", Operation: httpserver.Typed(
+			func(ctx context.Context, _ *struct{}) (*struct{}, error) {
+				<-ctx.Done()
+				return nil, fmt.Errorf("query: %w", ctx.Err())
+			},
+		)}))
+		if p := readProblem(t, k.ask("GET", "/slow")); p.Status != http.StatusServiceUnavailable || p.Detail != "" {
+			t.Errorf("answer is %d %s; want 503 and no internal text", p.Status, p.Detail)
+		}
+		synctest.Wait()
+	})
+}
+
+// What huma has beyond JSON works, too: bodies as they are, forms with files,
+// and checks of one's own.
+func TestTypedHandlersOfOtherBodies(t *testing.T) {
+	t.Parallel()
+
+	type text struct {
+		RawBody []byte `contentType:"text/plain"`
+	}
+	type upload struct {
+		RawBody huma.MultipartFormFiles[struct {
+			Title string        `form:"title" required:"true"`
+			File  huma.FormFile `form:"file" required:"true"`
+		}]
+	}
+	type said struct {
+		Text string `json:"text"`
+	}
+	k := build(t, routes(
+		httpserver.Route{Method: "POST", Path: "/text", Operation: httpserver.Typed(func(_ context.Context, in *text) (*said, error) {
+			return &said{string(in.RawBody)}, nil
+		})},
+		httpserver.Route{Method: "POST", Path: "/files", Operation: httpserver.Typed(func(_ context.Context, in *upload) (*said, error) {
+			form := in.RawBody.Data()
+			content, err := io.ReadAll(form.File)
+			return &said{form.Title + ": " + string(content)}, err
+		})},
+		httpserver.Route{Method: "GET", Path: "/even", Operation: httpserver.Typed(func(_ context.Context, in *even) (*said, error) {
+			return &said{fmt.Sprint(in.Number)}, nil
+		})},
+	))
+	openapi.Check(t, k.ask("GET", "/openapi.json").Body.Bytes())
+	const boundary = "xxx"
+	part := func(name, rest, content string) string {
+		return "--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name + "\"" + rest + "\r\n\r\n" + content + "\r\n"
+	}
+	file := part("file", `; filename="a.txt"`+"\r\nContent-Type: text/plain", "hello") + "--" + boundary + "--\r\n"
+	form := "multipart/form-data; boundary=" + boundary
+	for _, tt := range []struct {
+		request, kind, body string
+		status              int
+		want                string // in the answer
+	}{
+		{"POST /text", "text/plain", "hello", 200, `{"text":"hello"}`},
+		{"POST /text", "application/json", "{}", 415, "expected text/plain"},
+		{"POST /text", "text/plain", "", 400, `"field":"body","message":"required"`},
+		{"POST /files", form, part("title", "", "greeting") + file, 200, `{"text":"greeting: hello"}`},
+		{"POST /files", form, file, 422, `"field":"form.title","message":"required"`},
+		{"POST /files", form, file[:20], 400, `"detail":"The body could not be read."`},
+		{"POST /files", "application/json", "{}", 415, "expected multipart/form-data"},
+		{"GET /even?number=4", "", "", 200, `{"text":"4"}`},
+		{"GET /even?number=3", "", "", 422, `"field":"query.number","message":"expected an even number"`},
+	} {
+		method, path, _ := strings.Cut(tt.request, " ")
+		w := k.ask(method, path, header("Content-Type", tt.kind), body(tt.body))
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) {
+			t.Errorf("%s of %q = %d %s; want %d and %s", tt.request, tt.body, w.Code, w.Body, tt.status, tt.want)
+		}
+	}
+}
+
+// even has a check of its own.
+type even struct {
+	Number int `query:"number"`
+}
+
+func (e *even) Resolve(huma.Context) []error {
+	if e.Number%2 != 0 {
+		return []error{&huma.ErrorDetail{Location: "query.number", Message: "expected an even number"}}
+	}
+	return nil
+}
+
+func TestManyWrongPlacesMakeAShortAnswer(t *testing.T) {
+	t.Parallel()
+
+	w := build(t, orders()).ask("PUT", "/orders/abc", header("Content-Type", "application/json"), header("Idempotency-Key", "0000"),
+		body(`{"name":"a","lines":[`+strings.Repeat("1,", 500_000)+`1]}`))
+	p := readProblem(t, w)
+	if p.Status != http.StatusUnprocessableEntity || len(p.Errors) != 20 || !strings.HasSuffix(p.Detail, "(and many more)") {
+		t.Errorf("answer is %d with %d errors, %q; want 422 with 20, and that there are many more", p.Status, len(p.Errors), p.Detail)
 	}
 }
