@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"example.com/ostov/apptest"
-	"example.com/ostov/bench/client"
+	"example.com/ostov/bench/charfinder/client"
 )
 
 func TestClientTalksToTheServer(t *testing.T) {

@@ -1,6 +1,4 @@
-// Package openapi_test gives the documents of APIs to tools that others wrote:
-// what they make of them is what users get.
-package openapi_test
+package charfinder_test
 
 import (
 	"flag"
@@ -20,6 +18,9 @@ func TestClientIsThatOfTheDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := document.Validate(t.Context()); err != nil {
+		t.Errorf("kin-openapi finds that it is not valid: %v", err)
+	}
 	code, err := codegen.Generate(document, codegen.Configuration{
 		PackageName:   "client",
 		Generate:      codegen.GenerateOptions{Client: true, Models: true},
@@ -28,7 +29,7 @@ func TestClientIsThatOfTheDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const file = "../client/client.gen.go"
+	const file = "client/client.gen.go"
 	if *update {
 		if err := os.WriteFile(file, []byte(code), 0o644); err != nil {
 			t.Fatal(err)
@@ -39,6 +40,6 @@ func TestClientIsThatOfTheDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	if code != string(before) {
-		t.Errorf("%s is not what the document makes now: write it anew with go test ./openapi -run %s -update", file, t.Name())
+		t.Errorf("%s is not what the document makes now: write it anew with go test ./charfinder -run %s -update", file, t.Name())
 	}
 }
