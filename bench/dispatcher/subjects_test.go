@@ -12,6 +12,7 @@ import (
 
 	"github.com/alitto/pond/v2"
 	"github.com/panjf2000/ants/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sourcegraph/conc/pool"
 	"github.com/thejerf/suture/v4"
 
@@ -26,9 +27,15 @@ func (nobody) Shutdown(error) {}
 
 func newDispatcher(tb testing.TB, tasks ...dispatcher.Work) *dispatcher.Dispatcher {
 	tb.Helper()
+	return measured(tb, nil, tasks...)
+}
+
+// measured is a dispatcher with metrics in r.
+func measured(tb testing.TB, r prometheus.Registerer, tasks ...dispatcher.Work) *dispatcher.Dispatcher {
+	tb.Helper()
 	config := dispatcher.DefaultConfig()
 	config.Workers = workers
-	d, err := dispatcher.New(dispatcher.Params{Config: config, Shutdown: nobody{}, Tasks: tasks})
+	d, err := dispatcher.New(dispatcher.Params{Config: config, Shutdown: nobody{}, Tasks: tasks, Metrics: r})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -58,9 +65,13 @@ type handOver struct {
 
 type key struct{}
 
-func ostovGo(ctx context.Context) func(testing.TB, int) {
+func ostovGo(ctx context.Context, metrics bool) func(testing.TB, int) {
 	return func(tb testing.TB, n int) {
-		d := newDispatcher(tb)
+		var r prometheus.Registerer
+		if metrics {
+			r = prometheus.NewRegistry()
+		}
+		d := measured(tb, r)
 		start(tb, d)
 		tiny := func(context.Context) error { return nil }
 		for range n {
@@ -73,8 +84,9 @@ func ostovGo(ctx context.Context) func(testing.TB, int) {
 }
 
 var handOvers = []handOver{
-	{"ostov", false, ostovGo(context.Background())},
-	{"ostov with values", false, ostovGo(context.WithValue(context.Background(), key{}, "value"))},
+	{"ostov", false, ostovGo(context.Background(), false)},
+	{"ostov with values", false, ostovGo(context.WithValue(context.Background(), key{}, "value"), false)},
+	{"ostov with metrics", false, ostovGo(context.Background(), true)},
 	{"pond", true, func(_ testing.TB, n int) {
 		p := pond.NewPool(workers)
 		for range n {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	httpserver "example.com/ostov/modules/http"
 	"example.com/ostov/modules/telemetry"
@@ -237,5 +239,30 @@ func TestOpenRequestsAndConnectionsAreCounted(t *testing.T) {
 		if m := got[series]; m == nil || m.GetGauge().GetValue() != want {
 			t.Errorf("%s is %v; want %v", series, m, want)
 		}
+	}
+}
+
+func TestAHandshakeThatFailsIsNoWarning(t *testing.T) {
+	t.Parallel()
+
+	logged := make(chan zapcore.Entry, 1)
+	k := startTLS(t, false, get("/", hello), func(p *httpserver.Params) {
+		p.Log = p.Log.WithOptions(zap.Hooks(func(e zapcore.Entry) error {
+			if strings.Contains(e.Message, "handshake") {
+				logged <- e
+			}
+			return nil
+		}))
+	})
+	client, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(k.url, "https://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := io.WriteString(client, "GET / HTTP/1.1\r\nHost: test\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if e := <-logged; e.Level != zapcore.DebugLevel || e.LoggerName != "http" {
+		t.Errorf("logged %v; want a debug record of http", e)
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -96,7 +98,6 @@ func (s *Server) newEcho() *echo.Echo {
 }
 
 func (s *Server) newHTTP() *http.Server {
-	errorLog, _ := zap.NewStdLogAt(s.log, zapcore.WarnLevel) // fails for levels that zap does not have
 	return &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: s.config.ReadHeaderTimeout,
@@ -105,10 +106,23 @@ func (s *Server) newHTTP() *http.Server {
 		IdleTimeout:       s.config.IdleTimeout,
 		MaxHeaderBytes:    s.config.MaxHeaderBytes,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 100},
-		ErrorLog:          errorLog,
+		ErrorLog:          log.New(errorLog{s.log}, "", 0),
 		BaseContext:       func(net.Listener) context.Context { return s.base },
 		ConnState:         s.connState,
 	}
+}
+
+// errorLog is where net/http writes what goes wrong outside of handlers. A
+// handshake that fails is the matter of a client, of which there are many.
+type errorLog struct{ log *zap.Logger }
+
+func (l errorLog) Write(p []byte) (int, error) {
+	level, text := zapcore.WarnLevel, strings.TrimSpace(string(p))
+	if strings.HasPrefix(text, "http: TLS handshake error") {
+		level = zapcore.DebugLevel
+	}
+	l.log.Log(level, text)
+	return len(p), nil
 }
 
 // ServeHTTP answers one request. It is known to the drain until it returns.
