@@ -15,7 +15,7 @@ func TestReadinessGoesWithinMillisecondsOfSIGTERMAndRequestsAreServedOn(t *testi
 
 	const limit = 50 * time.Millisecond
 	quickest := time.Hour
-	for range 5 { // this machine may be busy
+	for range 10 { // this machine may be busy
 		p := launch(t, "app.drain_delay=1s")
 		for _, url := range []string{"/readyz", p.admin + "/readyz"} {
 			if status, body := p.get(url); status != http.StatusOK {
@@ -40,5 +40,5 @@ func TestReadinessGoesWithinMillisecondsOfSIGTERMAndRequestsAreServedOn(t *testi
 			return
 		}
 	}
-	t.Errorf("the quickest of 5 programs was not ready %v after SIGTERM; want at most %v", quickest, limit)
+	t.Errorf("the quickest of 10 programs was not ready %v after SIGTERM; want at most %v", quickest, limit)
 }
