@@ -47,3 +47,4 @@ lint: ## check style, arrows and go.mod, and that it compiles for Windows and ma
 bench: ## measure, and compare with the targets of docs/benchmarks.md
 	cd bench && go test -v -bench . -benchmem ./...
 	cd bench && go run ./process -check
+	cd bench && go run ./http -check

@@ -99,7 +99,7 @@ func TestConnectionsOverTheLimitAreAnsweredAtOnce(t *testing.T) {
 	for _, c := range silent {
 		_ = c.Close()
 	}
-	for p.ask("/hello"); ; {
+	for { // until their ends are noticed
 		if r, _, err := answered(p.ask("/hello")); err == nil && r.StatusCode == http.StatusOK {
 			break
 		}

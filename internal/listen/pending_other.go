@@ -4,5 +4,4 @@ package listen
 
 import "net"
 
-// Pending returns none: it is for Unix.
-func Pending(net.Listener) []net.Conn { return nil }
+func waiting(net.Listener) []net.Conn { return nil }

@@ -11,9 +11,8 @@ import (
 // maxPending is what Linux keeps for a listener at most, unless told otherwise.
 const maxPending = 4096
 
-// Pending accepts the connections that wait in l, and does not wait for more.
-// To close l would reset them, although their clients take them for open.
-func Pending(l net.Listener) (waiting []net.Conn) {
+// waiting accepts the connections that wait in l, and does not wait for more.
+func waiting(l net.Listener) (conns []net.Conn) {
 	inner, ok := l.(syscall.Conn)
 	if !ok {
 		return nil
@@ -23,7 +22,7 @@ func Pending(l net.Listener) (waiting []net.Conn) {
 		return nil
 	}
 	_ = raw.Control(func(fd uintptr) { // fails where l is closed: then none wait
-		for len(waiting) < maxPending {
+		for len(conns) < maxPending {
 			syscall.ForkLock.RLock()
 			accepted, _, err := syscall.Accept(int(fd)) // fails with EAGAIN, for Go's listeners never block
 			if err == nil {
@@ -35,10 +34,10 @@ func Pending(l net.Listener) (waiting []net.Conn) {
 			}
 			file := os.NewFile(uintptr(accepted), "")
 			if conn, err := net.FileConn(file); err == nil {
-				waiting = append(waiting, conn)
+				conns = append(conns, conn)
 			}
 			_ = file.Close() // the connection has a copy
 		}
 	})
-	return waiting
+	return conns
 }

@@ -37,7 +37,7 @@ func (s *Server) drain(ctx context.Context) error {
 		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			failed = append(failed, err)
 		}
-		_ = s.serve(&queue{l, waiting}) // ends where the queue does
+		_ = s.serve(waiting) // until there are no more
 	}
 	s.serving.Wait()
 	close(s.draining)
@@ -100,21 +100,6 @@ func (s *Server) drain(ctx context.Context) error {
 		return fmt.Errorf("http server: %w", errors.Join(failed...))
 	}
 	return nil
-}
-
-// queue is a listener that has nothing but connections accepted before.
-type queue struct {
-	net.Listener
-	waiting []net.Conn
-}
-
-func (q *queue) Accept() (net.Conn, error) {
-	if len(q.waiting) == 0 {
-		return nil, net.ErrClosed
-	}
-	c := q.waiting[0]
-	q.waiting = q.waiting[1:]
-	return c, nil
 }
 
 // closeAll closes every connection, returns how many there were, and gives
