@@ -78,7 +78,7 @@ func keepAlive(ctx context.Context, p *program.Program) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }() // all has been read
 	_, err = io.Copy(io.Discard, answer.Body)
 	return c, err
 }
