@@ -79,6 +79,9 @@ func (db *DB) Writer() *sql.DB { return db.write }
 // Pool is the pool of a PostgreSQL database, nil with SQLite.
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 
+// Path is the file of a SQLite database, empty with PostgreSQL.
+func (db *DB) Path() string { return db.config.path() }
+
 // Open connects, and with SQLite takes the file for this process: it makes file
 // and folder where there are none, and fails where another process has it.
 func (db *DB) Open(ctx context.Context) error {

@@ -3,12 +3,15 @@ package jobs
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivertype"
@@ -67,10 +70,10 @@ func New(p Params) (*Client, error) {
 	guard := &guard{log: p.Log, kinds: kinds, stopping: p.Stopping, tell: p.DB.Dialect() == database.SQLite}
 	var err error
 	if p.DB.Dialect() == database.SQLite {
-		c.river, err = newEngine(riversqlite.New(p.DB.Writer()), riversqlite.New(p.DB.Reader()), guard, settings, (*database.Tx).SQL)
+		listen := func() riverdriver.Listener { return &fileListener{db: p.DB.Reader(), log: p.DB.Path() + "-wal"} }
+		c.river, err = newEngine(guarded[*sql.Tx]{riversqlite.New(p.DB.Writer()), guard, listen}, settings, (*database.Tx).SQL)
 	} else {
-		driver := riverpgxv5.New(p.DB.Pool())
-		c.river, err = newEngine(driver, driver, guard, settings, (*database.Tx).PGX)
+		c.river, err = newEngine(guarded[pgx.Tx]{riverpgxv5.New(p.DB.Pool()), guard, nil}, settings, (*database.Tx).PGX)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)

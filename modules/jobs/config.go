@@ -33,7 +33,7 @@ func DefaultConfig() Config {
 		StopTimeout:       5 * time.Second,
 		JobTimeout:        time.Minute,
 		FetchCooldown:     100 * time.Millisecond,
-		FetchPollInterval: time.Second,
+		FetchPollInterval: 2 * time.Second,
 		KeepCompleted:     24 * time.Hour,
 		KeepDiscarded:     7 * 24 * time.Hour,
 	}

@@ -36,8 +36,8 @@ type riverEngine[TTx any] struct {
 	tx func(*database.Tx) TTx
 }
 
-func newEngine[TTx any](driver, listening riverdriver.Driver[TTx], guard *guard, settings *river.Config, tx func(*database.Tx) TTx) (engine, error) {
-	client, err := river.NewClient(guarded[TTx]{driver, listening, guard}, settings)
+func newEngine[TTx any](driver guarded[TTx], settings *river.Config, tx func(*database.Tx) TTx) (engine, error) {
+	client, err := river.NewClient(driver, settings)
 	if err != nil {
 		return nil, err
 	}

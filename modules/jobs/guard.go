@@ -120,13 +120,12 @@ func (g *guard) JobCancel(ctx context.Context, exec riverdriver.Executor, params
 	return job, err
 }
 
-// guarded is a driver with the guard; what is new is listened for by another
-// driver, so that with SQLite it does not wait for the writer.
+// guarded is a driver with the guard, and with SQLite a listener of our own.
 type guarded[TTx any] struct {
 	riverdriver.Driver[TTx]
 
-	listening riverdriver.Driver[TTx]
-	guard     *guard
+	guard  *guard
+	listen func() riverdriver.Listener // nil: that of the driver
 }
 
 // PluginInit has nothing to do; River asks for it beside PluginPilot.
@@ -135,7 +134,10 @@ func (guarded[TTx]) PluginInit(*baseservice.Archetype) {}
 // PluginPilot gives River the guard.
 func (d guarded[TTx]) PluginPilot() riverpilot.Pilot { return d.guard }
 
-// GetListener is that of the other driver.
+// GetListener gives River what hears of new jobs.
 func (d guarded[TTx]) GetListener(params *riverdriver.GetListenenerParams) riverdriver.Listener {
-	return d.listening.GetListener(params)
+	if d.listen != nil {
+		return d.listen()
+	}
+	return d.Driver.GetListener(params)
 }
