@@ -336,7 +336,7 @@ func TestLinesUnderWayAreAnsweredWhenTheServerStops(t *testing.T) {
 	for i := range sessions {
 		sessions[i] = p.dial(p.lines)
 		if i >= idle {
-			if _, err := io.WriteString(sessions[i], fmt.Sprintf("sleep 1s\nsecond %d\nhalf", i)); err != nil {
+			if _, err := io.WriteString(sessions[i], fmt.Sprintf("sleep 4s\nsecond %d\nhalf", i)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -346,7 +346,7 @@ func TestLinesUnderWayAreAnsweredWhenTheServerStops(t *testing.T) {
 	for i, c := range sessions {
 		want := "> "
 		if i >= idle {
-			want = fmt.Sprintf("> sleep 1s\nsecond %d\n", i)
+			want = fmt.Sprintf("> sleep 4s\nsecond %d\n", i)
 		}
 		opening.Go(func() {
 			if got, err := io.ReadAll(c); err != nil || string(got) != want {

@@ -87,6 +87,7 @@ func newRoutes(t *tallies) []httpserver.Route {
 		get("/hello", func(c echo.Context) error { return c.String(http.StatusOK, "hello") }),
 		get("/await", t.await),
 		get("/sleep", t.during("sleep", sleep)),
+		get("/held", t.during("held", held)),
 		get("/deaf", t.during("deaf", func(echo.Context) error { select {} })),
 		get("/patient", t.during("patient", patient)),
 		get("/events", t.during("events", events)),
@@ -107,6 +108,13 @@ func sleep(c echo.Context) error {
 	}
 	<-time.After(d)
 	return c.String(http.StatusOK, "slept for "+d.String())
+}
+
+// held answers half a second after the server has begun to drain.
+func held(c echo.Context) error {
+	<-httpserver.Stream(c)
+	<-time.After(500 * time.Millisecond)
+	return c.String(http.StatusOK, "held")
 }
 
 // patient waits for the end of its context.

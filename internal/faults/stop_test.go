@@ -96,12 +96,12 @@ func TestRequestsInFlightAreAnswered(t *testing.T) {
 	p := launch(t)
 	clients := make([]net.Conn, inFlight)
 	for i := range clients {
-		clients[i] = p.ask("/sleep?for=1s")
+		clients[i] = p.ask("/held")
 	}
-	p.await("sleep", inFlight)
+	p.await("held", inFlight)
 	p.terminate()
 	for _, c := range clients {
-		if r, body, err := answered(c); err != nil || r.StatusCode != http.StatusOK || body != "slept for 1s" || !r.Close {
+		if r, body, err := answered(c); err != nil || r.StatusCode != http.StatusOK || body != "held" || !r.Close {
 			t.Fatalf("a request in flight was answered %v %q, %v; want 200, whole, and Connection: close", r, body, err)
 		}
 	}
@@ -111,7 +111,7 @@ func TestRequestsInFlightAreAnswered(t *testing.T) {
 func TestDrainDelayServesOnAndIdleConnectionsDoNotHoldTheStop(t *testing.T) {
 	t.Parallel()
 
-	p := launch(t, "app.drain_delay=2s", "app.stop_timeout=2m", "http.drain_timeout=1m")
+	p := launch(t, "app.drain_delay=5s", "app.stop_timeout=2m", "http.drain_timeout=1m")
 	busy := p.ask("/hello")
 	if r, _, err := answered(busy); err != nil || r.Close {
 		t.Fatalf("before the stop: %v, %v; want a connection that stays open", r, err)
