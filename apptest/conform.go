@@ -114,7 +114,6 @@ type conformance struct {
 func conform(t testing.TB, rules []rule, options []fx.Option) {
 	t.Helper()
 	c := &conformance{t: t, temp: t.TempDir(), found: make(map[string]bool), patience: time.Second}
-	t.Chdir(t.TempDir()) // and a parallel test is refused
 	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
 		t.Setenv(name, c.temp)
 	}
@@ -136,6 +135,7 @@ func conform(t testing.TB, rules []rule, options []fx.Option) {
 		c.modules = append(platform(), c.modules...)
 	}
 	for _, r := range rules {
+		t.Chdir(t.TempDir()) // and a parallel test is refused
 		c.current = goleak.IgnoreCurrent()
 		r.check(c)
 		if c.hooks == nil {
@@ -194,6 +194,8 @@ type trial struct {
 	output buffer
 	stop   func() error
 	before map[string]string // what there was before it
+
+	mu     sync.Mutex
 	opened map[string]string // by which hook, in its start
 }
 
@@ -201,22 +203,13 @@ type trial struct {
 // gets the number of a hook in the list.
 func (c *conformance) try(set []string, change func(i int, h lifecycle.Hook) lifecycle.Hook, options ...fx.Option) *trial {
 	a := &trial{before: c.census(), opened: make(map[string]string)}
-	i, crowded := -1, c.crowded
+	i := -1
 	decorate := func(h lifecycle.Hook) lifecycle.Hook {
 		i++
 		if change != nil {
 			h = change(i, h)
 		}
-		if crowded {
-			return h
-		}
-		return around(h, func() {}, func() {
-			for id := range a.more(c.census()) {
-				if a.opened[id] == "" {
-					a.opened[id] = h.Name
-				}
-			}
-		})
+		return around(h, func() {}, func() { a.noteOpened(h.Name, c.census()) })
 	}
 	options = slices.Concat(c.modules, options, []fx.Option{
 		fx.Invoke(func(p parts) { a.parts = p }),

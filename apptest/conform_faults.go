@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -50,7 +48,7 @@ func (f fault) inject(h lifecycle.Hook, released <-chan struct{}) lifecycle.Hook
 	setup := h.Setup
 	if f.op == "start" {
 		if f.kind == "hangs" {
-			h.StartTimeout = hangLimit
+			h.StartTimeout, h.LongStart = hangLimit, 0
 		}
 		h.Setup = func(ctx context.Context) (lifecycle.Cleanup, error) {
 			if err := f.strike(released); err != nil {
@@ -87,52 +85,25 @@ func (f fault) inject(h lifecycle.Hook, released <-chan struct{}) lifecycle.Hook
 	return h
 }
 
-// checkFaults lets each hook fail, panic and hang. Those that hang spend their
-// time waiting, so that several are tried at a time.
+// checkFaults lets each hook fail, panic and hang, one application after the
+// other: a module may hold what there is only one of. What is held from the
+// beginning has no start that could fail.
 func (c *conformance) checkFaults() {
-	for _, f := range c.faults("fails", "panics") {
-		a := c.suffer(f, nil)
-		c.othersStopped(f, a)
-		c.nothingLeft("faults", "stops because the "+f.String(), a)
-	}
-	c.crowded = true
-	before := c.census()
-	released := make(chan struct{})
-	all := c.faults("hangs")
-	trials := make([]*trial, len(all))
-	room := make(chan struct{}, 4*runtime.GOMAXPROCS(0))
-	var running sync.WaitGroup
-	for i, f := range all {
-		room <- struct{}{}
-		running.Go(func() {
-			defer func() { <-room }()
-			trials[i] = c.suffer(f, released)
-		})
-	}
-	running.Wait()
-	for i, f := range all {
-		c.othersStopped(f, trials[i])
-	}
-	close(released)
-	for _, a := range trials {
-		a.before = before
-		c.nothingLeft("faults", "stops because a hook hangs and succeeds later", a)
-	}
-	c.crowded = false
-}
-
-// faults lists what is done to hooks. What is held from the beginning has no
-// start that could fail.
-func (c *conformance) faults(kinds ...string) (all []fault) {
 	for i, name := range c.hooks {
-		for _, kind := range kinds {
-			if !c.held[i] {
-				all = append(all, fault{"start", kind, i, name})
+		for _, op := range []string{"start", "stop"} {
+			for _, kind := range []string{"fails", "panics", "hangs"} {
+				if op == "start" && c.held[i] {
+					continue
+				}
+				f := fault{op, kind, i, name}
+				released := make(chan struct{})
+				a := c.suffer(f, released)
+				c.othersStopped(f, a)
+				close(released)
+				c.nothingLeft("faults", "stops because the "+f.String(), a)
 			}
-			all = append(all, fault{"stop", kind, i, name})
 		}
 	}
-	return all
 }
 
 // suffer runs the application with a fault, up and down.

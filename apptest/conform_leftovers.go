@@ -9,7 +9,6 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +20,6 @@ import (
 // checkConstructors builds the application and starts nothing.
 func (c *conformance) checkConstructors() {
 	const rule = "constructors"
-	before := files(".")
 	a := c.try(nil, nil)
 	if err := a.Build(); err != nil {
 		c.find(rule, "", "the application cannot be built: %v", err)
@@ -31,9 +29,6 @@ func (c *conformance) checkConstructors() {
 		c.find(rule, what, "a constructor holds %s: acquire it in the function of a container.CleanupCtx", words(what))
 	}
 	for _, name := range files(".") {
-		if slices.Contains(before, name) {
-			continue
-		}
 		c.find(rule, name, "a constructor writes the file %s: do that in the function of a container.CleanupCtx", name)
 	}
 	if err := a.stop(); err != nil {
@@ -82,7 +77,7 @@ func (c *conformance) nothingLeft(rule, when string, a *trial) {
 	}
 	for id, what := range more {
 		c.patience = 10 * time.Millisecond // there will be more, and it is known
-		name := a.opened[id]
+		name := a.openedBy(id)
 		by := hookOf(name)
 		if name == "" {
 			by = "something"
@@ -92,6 +87,24 @@ func (c *conformance) nothingLeft(rule, when string, a *trial) {
 	for _, name := range files(c.temp) {
 		_ = os.Remove(filepath.Join(c.temp, name)) // told
 	}
+}
+
+// noteOpened notes what there is more than before, by the hook that has just started:
+// one that was left behind may do that at any time.
+func (a *trial) noteOpened(hook string, census map[string]string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for id := range a.more(census) {
+		if a.opened[id] == "" {
+			a.opened[id] = hook
+		}
+	}
+}
+
+func (a *trial) openedBy(id string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.opened[id]
 }
 
 // more returns what a census has that was not there before the application.

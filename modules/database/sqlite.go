@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -58,8 +59,11 @@ func (db *DB) openSQLite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := db.openShared(ctx); err != nil { // Close may have been and gone
+		return errors.Join(err, lock.release())
+	}
 	db.lock = lock
-	return db.openShared(ctx)
+	return nil
 }
 
 // OpenShared opens a SQLite file that another process may have open, for a look
