@@ -23,6 +23,7 @@ import (
 	"example.com/ostov/apptest"
 	"example.com/ostov/health"
 	"example.com/ostov/internal/browser"
+	"example.com/ostov/internal/constructor"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
 	"example.com/ostov/modules/dispatcher"
@@ -264,13 +265,13 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 		part(b, "life")
 		b.await(`document.querySelectorAll(".waterfall .rows li").length > 5`)
 		hooks := eval[[]string](b, `[...document.querySelectorAll(".hook")].map(e => e.textContent)`)
-		order := []string{"telemetry.run", "admin.serve", "ostov_test.openStock", "ostov_test.warmCache", "dispatcher.runDispatcher", "http.serve"}
+		order := []string{"telemetry.run", "admin.serve", constructor.Name(openStock), constructor.Name(warmCache), "dispatcher.runDispatcher", "http.serve"}
 		for i, want := range order {
 			if at := slices.Index(hooks, want); at < 0 || i > 0 && at < slices.Index(hooks, order[i-1]) {
 				t.Errorf("hooks %q; want %s behind %q", hooks, want, order[:i])
 			}
 		}
-		wide := `parseFloat([...document.querySelectorAll(".rows li")].find(e => e.textContent.startsWith("ostov_test.warmCache")).querySelector(".bar").style.width)`
+		wide := `parseFloat([...document.querySelectorAll(".rows li")].find(e => e.textContent.includes("_test.warmCache")).querySelector(".bar").style.width)`
 		if percent := eval[float64](b, wide); percent < 10 || percent > 100 {
 			t.Errorf("the bar of a hook of 31 ms has %v %% of the width", percent)
 		}
@@ -382,7 +383,7 @@ func TestThePageTellsOfAStopToItsEnd(t *testing.T) {
 	b.Screenshot(t, "stopping")
 	close(s.held)
 	b.await(shows("#stop", "The service has stopped") + ` && ` + shows("#stop", "All was released in"))
-	b.await(`[...document.querySelectorAll(".waterfall")].find(e => e.textContent.startsWith("Stop")).textContent.includes("ostov_test.openStock")`)
+	b.await(`[...document.querySelectorAll(".waterfall")].find(e => e.textContent.startsWith("Stop")).textContent.includes("_test.openStock")`)
 	b.await(shows("#link", "Ended, waiting for the next process"))
 	if status := <-answered; status != http.StatusNoContent {
 		t.Errorf("the request under way got %d; want 204", status)
