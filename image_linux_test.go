@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -111,8 +112,10 @@ func TestTheUnitsAreValid(t *testing.T) {
 		t.Skip("no systemd-analyze here: the units are not verified")
 	}
 	dir := t.TempDir()
-	program := filepath.Join(dir, "app")
-	static(t, program)
+	program := filepath.Join(dir, "app") // which only has to be there
+	if err := os.WriteFile(program, nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"ostov.service", "ostov.socket"} {
 		unit := strings.ReplaceAll(file(t, "deploy/"+name), "/usr/local/bin/app", program)
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(unit), 0o600); err != nil {
@@ -122,5 +125,52 @@ func TestTheUnitsAreValid(t *testing.T) {
 	verify := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", filepath.Join(dir, "ostov.service"), filepath.Join(dir, "ostov.socket"))
 	if out, err := verify.CombinedOutput(); err != nil || len(bytes.TrimSpace(out)) > 0 {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
+
+// systemd hands the port of ostov.socket to the program, by the name that the
+// service asks for.
+func TestAPortOfSystemdIsServed(t *testing.T) {
+	t.Parallel()
+	activate, err := exec.LookPath("systemd-socket-activate")
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip("no systemd-socket-activate here")
+	}
+	program := filepath.Join(t.TempDir(), "app")
+	static(t, program)
+	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var output bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), activate, "-l", address, "--fdname=http",
+		"-E", "APP_HTTP_ADDRESS=fd:http", "-E", "APP_TCP_ADDRESS=127.0.0.1:0", "-E", "APP_ADMIN_ADDRESS=127.0.0.1:0", program)
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Timeout: 20 * time.Second}
+	defer client.CloseIdleConnections()
+	deadline := time.Now().Add(20 * time.Second)
+	answer, err := client.Get("http://" + address + "/livez")
+	for ; err != nil && time.Now().Before(deadline); answer, err = client.Get("http://" + address + "/livez") {
+		<-time.After(20 * time.Millisecond) // systemd does not listen yet
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("GET /livez = %s; want 200", answer.Status)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil { // systemd-socket-activate has become the program
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(output.String(), "Server shutting down.") {
+		t.Errorf("the stop: %v\n%s", err, output.String())
 	}
 }

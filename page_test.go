@@ -363,7 +363,7 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 	})
 }
 
-func TestThePageTellsOfAStopToItsEnd(t *testing.T) {
+func TestThePageTellsOfAStopToItsEndAndFindsTheNextProcess(t *testing.T) {
 	t.Parallel()
 	s := newShop()
 	app := s.start(t, apptest.Set("app.drain_delay", "1s"))
@@ -391,6 +391,15 @@ func TestThePageTellsOfAStopToItsEnd(t *testing.T) {
 	if err := <-stopped; err != nil {
 		t.Errorf("the stop with a page open: %v", err)
 	}
+
+	newShop().start(t, apptest.Set("admin.address", strings.TrimPrefix(app.Admin, "http://")))
+	b.await(shows("#link", "Your session is over") + ` && ` + shows("#view", "Enter again"))
+	b.do(chromedp.Navigate(app.Admin + "/"))
+	b.await(shows("h1", "Operators enter here"))
+	eval[bool](b, `(document.getElementById("token").value = "wrong", document.querySelector("form").submit(), true)`)
+	b.await(`document.getElementById("wrong")?.hidden === false && location.search === ""`)
+	eval[bool](b, `(document.getElementById("token").value = "`+pageToken+`", document.querySelector("form").submit(), true)`)
+	b.await(shows("#state", "Running"))
 }
 
 // TestThePageIsFitForEveryScreen makes the pictures of the documentation, where
