@@ -107,7 +107,6 @@ type conformance struct {
 	held    []bool     // by hook: it has no start, and is acquired from the beginning
 	mu      sync.Mutex // guards found and the waivers
 	found   map[string]bool
-	crowded bool          // applications run side by side: who opens what is not known
 	current goleak.Option // the goroutines that are not ours
 }
 
