@@ -172,6 +172,18 @@ func (e *Engine) applyDecorators() {
 	}
 }
 
+// StartLimit returns how long a start may take: the limit of the whole, and what
+// hooks with a LongStart have beside it.
+func (e *Engine) StartLimit() time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	limit := e.limits.Start
+	for _, n := range e.entries {
+		limit += n.LongStart
+	}
+	return limit
+}
+
 // Check returns ErrLimits, with the figures, where the drain delay and the stop
 // limits of the hooks do not fit into the limit of the whole stop.
 func (e *Engine) Check() error {

@@ -31,7 +31,7 @@ func supervise(c *Container, limits Config, checks *health.Registry) error {
 		}
 	}
 	return c.engine.Append(lifecycle.Hook{Name: "container.supervise", Phase: lifecycle.Observe, Setup: func(ctx context.Context) (lifecycle.Cleanup, error) {
-		a.tell(notify.Extend(limits.StartTimeout + slack))
+		a.tell(notify.Extend(c.engine.StartLimit() + slack))
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		done := make(chan struct{})
 		go func() {
