@@ -88,12 +88,18 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 			stopping = nil
 			ticker.Reset(hurry)
 		case <-s.over:
+		case <-r.Context().Done(): // the client has left, or the server has waited for this
+		}
+		select {
+		case <-s.over:
 			e.send("lifecycle", s.lifecycle(r.Context()))
 			e.send("end", map[string]string{"reason": "the admin server stops"})
 			_ = e.flush()
 			return
-		case <-r.Context().Done():
-			return
+		default:
+			if r.Context().Err() != nil {
+				return
+			}
 		}
 	}
 }

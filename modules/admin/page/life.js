@@ -106,8 +106,10 @@ export function awaited(box) {
   const limit = seconds(setting("app.stop_timeout"));
   const spent = r.stop.duration_ns / 1e9;
   box.firstChild.className = `card stopping ${known.ended ? "over" : ""}`;
-  text(title, known.ended ? "The service has stopped" : r.state === "stopping" ? "The service is stopping" : `The service has ${r.state}`);
-  text(sub, known.ended
+  text(title, known.ended === "unseen" ? "The service is gone" : known.ended ? "The service has stopped" : r.state === "stopping" ? "The service is stopping" : `The service has ${r.state}`);
+  text(sub, known.ended === "unseen"
+    ? `The connection ended in the middle of its stop, ${duration(spent)} after it began.`
+    : known.ended
     ? `All was released in ${duration(spent)} but the log, which ends with the process.${r.cause ? ` Why: ${clip(r.cause, 200)}.` : ""}`
     : `For ${duration(spent)}${limit ? ` of at most ${duration(limit)}` : ""}.${r.cause ? ` Why: ${clip(r.cause, 200)}.` : ""}`);
   meter.firstChild.style.width = known.ended ? "100%" : `${Math.min(100, limit ? (spent / limit) * 100 : 0)}%`;

@@ -130,7 +130,11 @@ function listen() {
     changed();
     lost(new Error("The process has ended."));
   });
-  source.onerror = () => lost(new Error("The connection is lost."));
+  source.onerror = () => {
+    if (known.lifecycle?.state === "stopping") known.ended = "unseen"; // it went before it could tell
+    changed();
+    lost(new Error("The connection is lost."));
+  };
 }
 
 function lost(error) {
