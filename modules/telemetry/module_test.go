@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel"
@@ -156,6 +157,40 @@ func TestAFailedHookMarksItsSpanAndTheWhole(t *testing.T) {
 		if got := span.GetStatus().GetMessage(); span == nil || want == "" && got != "" || !strings.HasSuffix(got, want) {
 			t.Errorf("the span %s has status %q; want %q", path, got, want)
 		}
+	}
+}
+
+// A start that was given up succeeds before the stop begins, and is undone.
+func TestALateStartIsUndoneBesideTheTraceOfTheStop(t *testing.T) {
+	t.Parallel()
+
+	url, requests := receiver(t)
+	late, undone := make(chan struct{}), make(chan struct{})
+	between := fx.Provide(fx.Annotate(func() lifecycle.Observer {
+		return func(ctx context.Context, e lifecycle.Event) context.Context {
+			switch {
+			case e.Begins:
+			case e.Hook == nil && e.Op == "start":
+				close(late)
+				<-undone
+			case e.Hook != nil && e.Hook.Name == "queue" && e.Op == "stop":
+				close(undone)
+			}
+			return ctx
+		}
+	}, fx.ResultTags(`group:"container.observers"`)))
+	app := container.New(process(new(sink), "OTEL_EXPORTER_OTLP_ENDPOINT="+url), container.Module, telemetry.Module, fx.Invoke(func(given) {}), between,
+		container.CleanupCtx(func() lifecycle.Hook {
+			return lifecycle.Hook{Name: "queue", StartTimeout: time.Millisecond, Setup: func(context.Context) (lifecycle.Cleanup, error) {
+				<-late
+				return func(context.Context) error { return errors.New("cannot close") }, nil
+			}}
+		}))
+	if err := app.Start(t.Context()); !errors.Is(err, lifecycle.ErrAbandoned) {
+		t.Errorf("Start = %v; want the queue left behind", err)
+	}
+	if traces := paths(t, requests); traces["stop"] == nil || traces["start > start queue"].GetStatus().GetMessage() == "" {
+		t.Errorf("the spans are %v; want that of the stop, and the start of the queue failed", slices.Sorted(maps.Keys(traces)))
 	}
 }
 

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -32,8 +33,8 @@ func End(span trace.Span, err error) {
 // hookSpans makes one trace of a start and one of a stop: a span for the whole,
 // and below it one for each hook, which has it in its context.
 type hookSpans struct {
-	tracer trace.Tracer // nil: off
-	stop   trace.Span   // of the whole stop, once it began
+	tracer trace.Tracer               // nil: off
+	stop   atomic.Pointer[trace.Span] // of the whole stop, once it began
 }
 
 func newHookSpans(p trace.TracerProvider) *hookSpans {
@@ -46,13 +47,15 @@ func (h *hookSpans) observe(ctx context.Context, e lifecycle.Event) context.Cont
 	case h.tracer == nil:
 	case !e.Begins:
 		End(trace.SpanFromContext(ctx), e.Err)
-		if e.Op == "stop" && e.Err != nil && e.Hook != nil {
-			h.stop.SetStatus(codes.Error, e.Err.Error()) // the end of the whole comes too late
+		// The end of the whole stop comes too late. A start that succeeds after it
+		// was given up may be undone before it begins.
+		if whole := h.stop.Load(); whole != nil && e.Op == "stop" && e.Err != nil {
+			(*whole).SetStatus(codes.Error, e.Err.Error())
 		}
 	case e.Hook == nil:
 		ctx, span := h.tracer.Start(ctx, e.Op)
 		if e.Op == "stop" {
-			h.stop = span
+			h.stop.Store(&span)
 		}
 		return ctx
 	default:
@@ -65,7 +68,7 @@ func (h *hookSpans) observe(ctx context.Context, e lifecycle.Event) context.Cont
 // which stops them, whose ctx it is, and that of the stop.
 func (h *hookSpans) last(ctx context.Context) {
 	trace.SpanFromContext(ctx).End()
-	if h.stop != nil {
-		h.stop.End()
+	if whole := h.stop.Load(); whole != nil {
+		(*whole).End()
 	}
 }
