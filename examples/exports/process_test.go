@@ -293,16 +293,19 @@ func (p *program) until(t *testing.T, limit time.Duration, what string, so func(
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
+	last := ""
 	for look := time.NewTicker(50 * time.Millisecond); ; {
 		status, body := ask(ctx, http.MethodGet, p.url+"/test/counts")
 		counts := make(map[string]int)
-		if status == http.StatusOK && json.Unmarshal([]byte(body), &counts) == nil && so(counts) {
-			return
+		if status == http.StatusOK && json.Unmarshal([]byte(body), &counts) == nil {
+			if last = body; so(counts) {
+				return
+			}
 		}
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			t.Fatalf("waited %v for %s; the jobs are %s; stderr %.5000s", limit, what, body, p.log())
+			t.Fatalf("waited %v for %s; the jobs were %s; now %s; stderr %.5000s", limit, what, last, body, p.log())
 		}
 	}
 }
