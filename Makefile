@@ -9,6 +9,9 @@ test := go test $$(scripts/needs race)
 
 fuzz := internal/typed:FuzzParse config:FuzzFile config:FuzzEnvironment modules/tcp:FuzzLineBuffer modules/dispatcher:FuzzCron
 
+# Packages with long tests that the race detector sees: of the others, make test runs everything.
+long = $(shell grep -rlE --include='*_test.go' --exclude-dir=bench '^//go:build soak( && unix)?$$' . | xargs -n1 dirname | sort -u)
+
 .DEFAULT_GOAL := help
 .PHONY: help build run dev test soak lint bench
 
@@ -30,11 +33,12 @@ test: ## run all tests with the race detector, in under 5 minutes
 	@scripts/needs
 	$(test) -timeout 5m ./...
 
-soak: ## run all tests and the long ones (build tag soak), and fuzz for a minute each
+soak: ## run the long tests (build tag soak) and those beside them, and fuzz for half a minute each
 	@scripts/needs
-	$(test) -tags soak -p 1 -timeout 15m ./...
+	$(test) -tags soak -p 1 -timeout 15m $(long)
 	go test -tags soak -timeout 10m ./internal/faults # the race detector would spoil its figures
-	@for target in $(fuzz); do scripts/fuzz $$target 60s || exit 1; done
+	go test -tags soak -timeout 10m -run OpenPage .   # and these
+	@for target in $(fuzz); do scripts/fuzz $$target 30s || exit 1; done
 
 lint: ## check style, arrows and go.mod, and that it compiles for Windows and macOS
 	$(lint) run ./...

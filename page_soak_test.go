@@ -1,4 +1,4 @@
-//go:build soak && unix
+//go:build soak && unix && !race
 
 package ostov_test
 
