@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -228,6 +229,9 @@ func TestASignalStopsTheApplicationGracefully(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
+			if signal.Ignored(s) {
+				t.Skip("it is ignored here, as under nohup, and stays so in the program")
+			}
 			c := start(t, "plain").until("Serving on").signal(s)
 			code, stdout := c.end()
 			want := "starting a +a starting b +b Serving on. Hit CTRL-C to stop. Server_shutting_down. stopping_b -b stopping_a -a"
