@@ -35,7 +35,8 @@ func TestFiveKillsInTenThousandJobsLoseNone(t *testing.T) {
 
 			url, diary := open1(t), filepath.Join(t.TempDir(), "diary")
 			mayRepeat := make(map[int]bool)
-			p := startWith(t, diary, nil, url, quick...)
+			patient := append([]string{"--set", "database.acquire_timeout=1m"}, quick...) // SQLite's one writer is kept busy
+			p := startWith(t, diary, nil, url, patient...)
 			inserted := make(chan error, 2)
 			for _, kind := range []string{"mark", "effect"} {
 				go func() { inserted <- p.insert(t.Context(), kind, 0, jobs, 5) }()
@@ -51,7 +52,7 @@ func TestFiveKillsInTenThousandJobsLoseNone(t *testing.T) {
 				})
 				p.kill()
 				maps.Copy(mayRepeat, marksRunning(t, open(t, url)))
-				p = startWith(t, diary, nil, url, quick...)
+				p = startWith(t, diary, nil, url, patient...)
 			}
 			p.until(t, 6*time.Minute, "the end of all jobs", done(2*jobs)) // the slowest disk included
 			p.stop(t, 0)
