@@ -38,6 +38,7 @@ soak: ## run the long tests (build tag soak) and those beside them, and fuzz for
 	$(test) -tags soak -p 1 -timeout 15m $(long)
 	go test -tags soak -timeout 10m ./internal/faults # the race detector would spoil its figures
 	go test -tags soak -timeout 10m -run OpenPage .   # and these
+	go test -tags soak -timeout 15m -run FiveKills ./examples/exports
 	@for target in $(fuzz); do scripts/fuzz $$target 30s || exit 1; done
 
 lint: ## check style, arrows and go.mod, and that it compiles for Windows and macOS

@@ -2,4 +2,4 @@
 
 package main
 
-const raceDetector = true // processor time says nothing with it
+const raceDetector = true // processor time says nothing with it, and much work takes too long
