@@ -146,10 +146,14 @@ func TestAPortOfSystemdIsServed(t *testing.T) {
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
-	var output bytes.Buffer
+	var stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), activate, "-l", address, "--fdname=http",
 		"-E", "APP_HTTP_ADDRESS=fd:http", "-E", "APP_TCP_ADDRESS=127.0.0.1:0", "-E", "APP_ADMIN_ADDRESS=127.0.0.1:0", program)
-	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -167,10 +171,18 @@ func TestAPortOfSystemdIsServed(t *testing.T) {
 	if answer.StatusCode != http.StatusOK {
 		t.Errorf("GET /livez = %s; want 200", answer.Status)
 	}
+	lines := bufio.NewReader(stdout)
+	if ready, err := lines.ReadString('\n'); err != nil { // /livez answers while other hooks still start
+		t.Fatalf("it said %q, %v", ready, err)
+	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil { // systemd-socket-activate has become the program
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err != nil || !strings.Contains(output.String(), "Server shutting down.") {
-		t.Errorf("the stop: %v\n%s", err, output.String())
+	rest, err := io.ReadAll(lines)
+	if err != nil {
+		t.Error(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(string(rest), "Server shutting down.") {
+		t.Errorf("the stop: %v, %q\n%s", err, rest, &stderr)
 	}
 }
