@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -19,7 +18,7 @@ import (
 	"example.com/ostov/lifecycle"
 )
 
-// patience is how long the stop waits for an answer, and the start for stderr.
+// patience is how long the stop waits for an answer.
 const patience = 500 * time.Millisecond
 
 // Server answers operators, and the probes of an orchestrator.
@@ -95,7 +94,7 @@ func (s *Server) Serve(ended func(cause error)) lifecycle.Setup {
 			}
 		})
 		if s.madeToken != "" {
-			show(s.given.Container.Process().Stderr, "Operators enter by "+s.urls[0]+"/?token="+s.madeToken+"\n")
+			s.given.Container.Show("Operators enter by " + s.urls[0] + "/?token=" + s.madeToken + "\n")
 		}
 		return func(ctx context.Context) error {
 			defer serving.Wait()
@@ -109,19 +108,6 @@ func (s *Server) Serve(ended func(cause error)) lifecycle.Setup {
 			}
 			return s.http.Close() // who does not read has had the time
 		}, nil
-	}
-}
-
-// show writes text to w. A w that nobody reads holds it for a moment only.
-func show(w io.Writer, text string) {
-	written := make(chan struct{})
-	go func() {
-		_, _ = io.WriteString(w, text) // who closed it does not want to know
-		close(written)
-	}()
-	select {
-	case <-written:
-	case <-time.After(patience):
 	}
 }
 

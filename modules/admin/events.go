@@ -49,10 +49,10 @@ func (s *Server) log(w http.ResponseWriter, r *http.Request) {
 	answer(w, s.tail(from, 512))
 }
 
-// events sends each live topic, and what is new in the log, when it has changed:
-// once a second, and four times a second while the application stops. Its last
-// event is "end", with the reason, when the server itself ends: what has stopped
-// until then was told.
+// events sends each topic, and what is new in the log, when it has changed: once a
+// second, and four times a second while the application stops. Its last event is
+// "end", with the reason, when the server itself ends: what has stopped until then
+// was told.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	select {
 	case s.streams <- struct{}{}:
@@ -69,10 +69,10 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	e := stream{out: http.NewResponseController(w), w: w, sent: make(map[string][]byte)}
 	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
-	stopping, from := s.given.Stopping, uint64(0)
+	stopping, stops, from := s.given.Stopping, false, uint64(0)
 	for turn := 0; ; turn++ {
-		for _, t := range s.live() {
-			if turn%t.every == 0 {
+		for _, t := range s.topics() {
+			if t.every > 0 && turn%t.every == 0 && !(t.asks && stops) {
 				e.send(t.name, t.read(r.Context()))
 			}
 		}
@@ -85,14 +85,14 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-ticker.C:
 		case <-stopping:
-			stopping = nil
+			stopping, stops = nil, true
 			ticker.Reset(hurry)
 		case <-s.over:
 		case <-r.Context().Done(): // the client has left, or the server has waited for this
 		}
 		select {
 		case <-s.over:
-			e.send("lifecycle", s.lifecycle(r.Context()))
+			e.send("lifecycle", s.given.Container.Report())
 			e.send("end", map[string]string{"reason": "the admin server stops"})
 			_ = e.flush()
 			return

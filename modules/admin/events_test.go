@@ -5,10 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -110,6 +113,43 @@ func TestTheStreamTellsWhatChangesAndItsOwnEnd(t *testing.T) {
 	if rest, err := io.ReadAll(l.body); err != nil {
 		t.Errorf("after its end the stream has %q, %v; want an orderly end", rest, err)
 	}
+}
+
+func TestACheckThatHangsDoesNotHoldTheStreamInAStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		writer := telemetry.NewWriter(io.Discard)
+		stopping := make(chan struct{})
+		f := build(t, func(p *admin.Params) {
+			p.Tail, p.Stopping = writer.Tail(), stopping
+			p.Log = telemetry.NewLogger(writer, p.Level, "json", "shop")
+		})
+		if err := f.checks.Add(health.Ready("db", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })); err != nil {
+			t.Fatal(err)
+		}
+		ctx, leave := context.WithCancel(t.Context())
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://"+host+"/api/events", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		left := make(chan struct{})
+		go func() {
+			defer close(left)
+			f.ServeHTTP(w, r)
+		}()
+		<-time.After(3 * time.Second)
+		close(stopping)
+		<-time.After(time.Second) // for a check that was asked before
+		for i := range 12 {
+			f.Params().Log.Warn(fmt.Sprintf("record %d of the stop", i))
+			<-time.After(251 * time.Millisecond)
+			synctest.Wait()
+			if !strings.Contains(w.Body.String(), fmt.Sprintf("record %d of the stop", i)) {
+				t.Errorf("a quarter of a second later record %d was not sent", i)
+			}
+		}
+		leave()
+		<-left
+	})
 }
 
 func TestStreamsAreBounded(t *testing.T) {

@@ -26,7 +26,7 @@ type Params struct {
 	fx.In
 
 	Config    Config               // valid
-	Container *container.Container // what it reports on, and whose stderr it uses
+	Container *container.Container // what it reports on, and what shows the token
 	Health    *health.Registry
 	Log       *zap.Logger
 	Level     zap.AtomicLevel // of Log, to be changed

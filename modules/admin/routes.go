@@ -38,7 +38,7 @@ func (s *Server) table() []route {
 		{http.MethodGet, "/debug/pprof/symbol", operators, pprof.Symbol},
 		{http.MethodGet, "/debug/pprof/trace", operators, pprof.Trace},
 	}
-	for _, t := range append(s.live(), s.still()...) {
+	for _, t := range s.topics() {
 		table = append(table, route{http.MethodGet, "/api/" + t.name, operators, t.handle})
 	}
 	return table

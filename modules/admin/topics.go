@@ -21,27 +21,23 @@ import (
 // stream of GET /api/events sends it again when it has changed.
 type topic struct {
 	name  string
-	every int // the stream reads it so seldom: once in so many times
+	every int  // the stream reads it once in so many times; 0: it stays as it is, and is not sent
+	asks  bool // others, who may take a second to answer: a stop is told of without them
 	read  func(ctx context.Context) any
 }
 
-// live are the topics that change, in the order in which the stream sends them.
-func (s *Server) live() []topic {
+// topics are in the order in which the stream sends them.
+func (s *Server) topics() []topic {
 	return []topic{
-		{"lifecycle", 1, s.lifecycle},
-		{"checks", 1, s.checks},
-		{"tasks", 1, s.tasks},
-		{"traffic", 1, s.traffic},
-		{"panels", 5, s.panels},
-	}
-}
+		{name: "lifecycle", every: 1, read: func(context.Context) any { return s.given.Container.Report() }},
+		{name: "checks", every: 1, asks: true, read: s.checks},
+		{name: "tasks", every: 1, read: s.tasks},
+		{name: "traffic", every: 1, read: s.traffic},
+		{name: "panels", every: 5, asks: true, read: s.panels},
 
-// still are the topics that stay as they are from the start on.
-func (s *Server) still() []topic {
-	return []topic{
-		{"build", 0, func(context.Context) any { return s.build }},
-		{"config", 0, s.settings},
-		{"graph", 0, func(context.Context) any { return s.given.Container.Graph() }},
+		{name: "build", read: func(context.Context) any { return s.build }},
+		{name: "config", read: s.settings},
+		{name: "graph", read: func(context.Context) any { return s.given.Container.Graph() }},
 	}
 }
 
@@ -52,9 +48,6 @@ func (t topic) handle(w http.ResponseWriter, r *http.Request) { answer(w, t.read
 type items[T any] struct {
 	Items []T `json:"items"`
 }
-
-// lifecycle tells what has become of each hook.
-func (s *Server) lifecycle(context.Context) any { return s.given.Container.Report() }
 
 // tasks tells the state of each task.
 func (s *Server) tasks(context.Context) any {

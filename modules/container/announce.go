@@ -76,6 +76,10 @@ func (a *announcer) tellStopping() {
 	}
 }
 
+// Show writes text to stderr, beside the log, for who started the process. Where
+// nobody reads it, that is no reason to wait.
+func (c *Container) Show(text string) { write(c.process.Stderr, text, nil) }
+
 // patience is how long a start or stop waits for a line to be written.
 const patience = 100 * time.Millisecond
 

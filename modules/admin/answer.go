@@ -3,22 +3,20 @@ package admin
 import (
 	"encoding/json"
 	"net/http"
+
+	"example.com/ostov/internal/problem"
 )
 
-// problem is the body of every answer that refuses (RFC 9457).
-type problem struct {
-	Type      string   `json:"type"`
-	Title     string   `json:"title"`
-	Status    int      `json:"status"`
-	Detail    string   `json:"detail,omitempty"`
-	RequestID string   `json:"request_id"`
-	Failing   []string `json:"failing,omitempty"` // of a probe: name and error of each check
-}
-
-// refuse answers with a status, and with what would be right.
+// refuse answers with a status, and with what would be right. Failing are, of a
+// probe, the name and the error of each check that fails.
 func refuse(w http.ResponseWriter, status int, detail string, failing ...string) {
-	p := problem{"about:blank", http.StatusText(status), status, detail, w.Header().Get(requestID), failing}
-	send(w, status, "application/problem+json", p)
+	p := problem.Problem{Status: status, Detail: detail, RequestID: w.Header().Get(requestID)}
+	p.Complete()
+	send(w, status, "application/problem+json", struct {
+		problem.Problem
+
+		Failing []string `json:"failing,omitempty"`
+	}{p, failing})
 }
 
 // answer answers 200 with v as JSON.
