@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"runtime/pprof"
 	"time"
 )
@@ -19,11 +18,6 @@ const (
 	late      = "late"      // abandoned, but has returned since
 )
 
-var (
-	errGoexit = errors.New("the goroutine ended without returning (runtime.Goexit)")
-	errEnded  = errors.New("it returned nil")
-)
-
 // result is what a Setup returned.
 type result struct {
 	cleanup Cleanup
@@ -33,14 +27,10 @@ type result struct {
 // contain calls f and sends its result, exactly once, also where f panics or
 // calls runtime.Goexit. done has room for it.
 func contain(ctx context.Context, f Setup, done chan<- result) {
-	r := result{err: errGoexit}
+	var r result
 	returned := false
 	defer func() {
-		if !returned {
-			if v := recover(); v != nil {
-				r.err = &PanicError{Value: v, Stack: debug.Stack()}
-			}
-		}
+		r.err = Outcome(recover(), returned, r.err)
 		done <- r
 	}()
 	r.cleanup, r.err = f(ctx)

@@ -52,6 +52,7 @@ type Engine struct {
 	entries   []*entry
 	interrupt context.CancelCauseFunc // ends the start under way
 	values    context.Context         // the start's, without its end
+	asked     bool                    // by a Shutdown, to end
 	cause     error                   // of the first Shutdown
 	result    error                   // of the stop
 	began     time.Time               // the start
@@ -123,10 +124,10 @@ func (e *Engine) Shutdown(cause error) {
 }
 
 func (e *Engine) shutdown(cause error) {
-	if closed(e.requested) {
+	if e.asked {
 		return
 	}
-	e.cause = cause
+	e.asked, e.cause = true, cause
 	close(e.requested)
 	if e.interrupt != nil {
 		e.interrupt(cause)
@@ -246,7 +247,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	ctx, interrupt := context.WithCancelCause(ctx)
 	defer interrupt(nil)
 	e.interrupt = interrupt
-	if closed(e.requested) {
+	if e.asked {
 		interrupt(e.cause)
 	}
 	slices.SortStableFunc(e.entries, func(a, b *entry) int { return int(a.Phase) - int(b.Phase) })
@@ -386,13 +387,4 @@ func (e *Engine) finish(final State, result error) {
 	e.result = result
 	e.down = time.Since(e.ended)
 	close(e.over)
-}
-
-func closed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }

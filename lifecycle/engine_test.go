@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 	"strings"
@@ -13,8 +14,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"example.com/ostov/lifecycle"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var errBoom = errors.New("boom")
 
@@ -186,8 +191,8 @@ func TestPanicAndGoexitInAStartBecomeErrors(t *testing.T) {
 		t.Errorf("Start = %v; want a PanicError with the stack of the panic", err)
 	}
 	b := newApp(t, lifecycle.Limits{}).add(part{name: "b"}, part{name: "c", start: exits})
-	if err := b.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "Goexit") {
-		t.Errorf("Start = %v; want an error that tells of Goexit", err)
+	if err := b.Start(t.Context()); !errors.As(err, &p) || !strings.Contains(err.Error(), "Goexit") || !strings.Contains(string(p.Stack), "exits") {
+		t.Errorf("Start = %v; want a PanicError that tells of Goexit, with its stack", err)
 	}
 	b.want("+b -b")
 }
@@ -652,6 +657,18 @@ func TestASetupWithoutCleanupHasNothingToRelease(t *testing.T) {
 	}
 }
 
+func TestCloseReleasesACloser(t *testing.T) {
+	t.Parallel()
+
+	r, w := io.Pipe()
+	if err := lifecycle.Close(w)(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Read(nil); !errors.Is(err, io.EOF) {
+		t.Errorf("Read = %v; want the end", err)
+	}
+}
+
 type key struct{}
 
 // Contract B6.
@@ -698,9 +715,15 @@ func TestStoppingClosesBeforeTheDrainDelay(t *testing.T) {
 		if err := a.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		if a.Stopping().Begun() {
+			t.Error("the stop of a running application has begun")
+		}
 		begin := time.Now()
 		go func() { _ = a.Stop(t.Context()) }()
 		<-a.Stopping()
+		if !a.Stopping().Begun() {
+			t.Error("the stop has not begun")
+		}
 		if took := time.Since(begin); took != 0 {
 			t.Errorf("Stopping closed after %v; want at once", took)
 		}

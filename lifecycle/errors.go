@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 )
 
 var (
@@ -36,7 +37,7 @@ func (e *HookError) Error() string {
 // Unwrap returns the cause.
 func (e *HookError) Unwrap() error { return e.Err }
 
-// PanicError is a panic that was contained.
+// PanicError is a panic that was contained, or a runtime.Goexit.
 type PanicError struct {
 	Value any
 	Stack []byte // of the goroutine that panicked, as of debug.Stack
@@ -49,4 +50,23 @@ func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
+}
+
+var errGoexit = errors.New("the goroutine ended without returning (runtime.Goexit)")
+
+// Outcome is what a call has come to that may panic: err where it returned, else a
+// *PanicError. It is called deferred, while the stack still has the place:
+//
+//	returned := false
+//	defer func() { err = lifecycle.Outcome(recover(), returned, err) }()
+//	err = f(ctx)
+//	returned = true
+func Outcome(recovered any, returned bool, err error) error {
+	switch {
+	case returned:
+		return err
+	case recovered == nil:
+		recovered = errGoexit
+	}
+	return &PanicError{Value: recovered, Stack: debug.Stack()}
 }

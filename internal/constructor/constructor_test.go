@@ -39,6 +39,9 @@ func TestCheckNamesWhatIsWrongAndWhatIsRight(t *testing.T) {
 		"x.Add(constructor_test.newOther): got":                                            newOther,
 		"x.Add(no function): got <nil>":                                                    nil,
 		"x.Add(no function): got int":                                                      7,
+		"got func(); want":                                                                 func() {},
+		"got func() error; want":                                                           func() error { return nil },
+		"got func() *constructor_test.good; want":                                          func() *good { return nil },
 		"x.Add(nil): got func() constructor_test.good; want":                               (func() good)(nil),
 	} {
 		err := constructor.Check("x.Add", f, reflect.TypeFor[good]())

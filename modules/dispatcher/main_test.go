@@ -3,9 +3,6 @@ package dispatcher_test
 import (
 	"context"
 	"errors"
-	"runtime/pprof"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -159,26 +156,4 @@ func (c *clock) ticks() []time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]time.Duration(nil), c.begins...)
-}
-
-// goroutinesOf returns how many goroutines the profile shows with a label.
-func goroutinesOf(t *testing.T, label string) int {
-	t.Helper()
-	var profile strings.Builder
-	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
-		t.Fatal(err)
-	}
-	total := 0
-	for record := range strings.SplitSeq(profile.String(), "\n\n") {
-		if !strings.Contains(record, label) {
-			continue
-		}
-		head, _, _ := strings.Cut(record, " @ ")
-		n, err := strconv.Atoi(head[strings.LastIndexByte(head, '\n')+1:])
-		if err != nil {
-			t.Fatalf("profile has %q", record)
-		}
-		total += n
-	}
-	return total
 }

@@ -32,7 +32,7 @@ func (d *Dispatcher) RunNow(name string) error {
 	defer t.mu.Unlock()
 	s := &t.state
 	switch {
-	case down || closed(t.stopping):
+	case down || t.stopping.Begun():
 		return t.fault(ErrStopping)
 	case s.State == Waiting:
 		select {

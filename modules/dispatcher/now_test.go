@@ -11,37 +11,12 @@ import (
 	"example.com/ostov/modules/dispatcher"
 )
 
-// state returns the state of a task.
-func state(t *testing.T, d *dispatcher.Dispatcher, name string) dispatcher.TaskState {
-	t.Helper()
-	for _, s := range d.Snapshot() {
-		if s.Name == name {
-			return s
-		}
-	}
-	t.Fatalf("no task %q", name)
-	return dispatcher.TaskState{}
-}
-
-func run(t *testing.T, tasks ...dispatcher.Work) *dispatcher.Dispatcher {
-	t.Helper()
-	d, err := dispatcher.New(params(tasks...))
-	if err == nil {
-		err = d.Start(t.Context())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	synctest.Wait()
-	return d
-}
-
 func TestAScheduleRunsNowAndThenInItsPeriodFromThere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		hold := make(chan struct{})
-		d := run(t,
-			dispatcher.Schedule{Name: "hourly", Every: time.Hour, Run: func(context.Context) error { return nil }},
+		b := started(t, nil,
+			dispatcher.Schedule{Name: "hourly", Every: time.Hour, Run: nothing},
 			dispatcher.Schedule{Name: "daily", Cron: "@daily", Run: func(ctx context.Context) error {
 				select {
 				case <-hold:
@@ -49,30 +24,29 @@ func TestAScheduleRunsNowAndThenInItsPeriodFromThere(t *testing.T) {
 				}
 				return nil
 			}})
+		synctest.Wait()
 		time.Sleep(20 * time.Minute)
-		if err := errors.Join(d.RunNow("hourly"), d.RunNow("daily")); err != nil {
+		if err := errors.Join(b.RunNow("hourly"), b.RunNow("daily")); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if s := state(t, d, "hourly"); s.Starts != 2 || !s.Next.Equal(time.Now().Add(time.Hour)) {
+		if s := b.state(t, "hourly"); s.Starts != 2 || !s.Next.Equal(time.Now().Add(time.Hour)) {
 			t.Errorf("an hourly schedule that was run after 20 minutes: %+v; want a second run, the next an hour later", s)
 		}
-		if err := d.RunNow("daily"); err == nil || !strings.Contains(err.Error(), `schedule "daily": it is running`) {
+		if err := b.RunNow("daily"); err == nil || !strings.Contains(err.Error(), `schedule "daily": it is running`) {
 			t.Errorf("RunNow of a schedule that runs: %v; want an error that says so", err)
 		}
 		close(hold)
 		synctest.Wait()
-		if s := state(t, d, "daily"); s.Starts != 1 || time.Until(s.Next) > 24*time.Hour {
+		if s := b.state(t, "daily"); s.Starts != 1 || time.Until(s.Next) > 24*time.Hour {
 			t.Errorf("a daily schedule that was run now: %+v; want one run, and the next at midnight", s)
 		}
 		time.Sleep(24 * time.Hour)
 		synctest.Wait()
-		if s := state(t, d, "daily"); s.Starts != 2 {
+		if s := b.state(t, "daily"); s.Starts != 2 {
 			t.Errorf("the daily schedule a day later: %+v; want its second run", s)
 		}
-		if err := d.Stop(t.Context()); err != nil {
-			t.Error(err)
-		}
+		b.stop(t)
 	})
 }
 
@@ -81,7 +55,7 @@ func TestAServiceRunsAgainNowWithoutAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var cause error
 		broken := true
-		d := run(t,
+		b := started(t, nil,
 			dispatcher.Service{Name: "feed", Run: func(ctx context.Context) error {
 				<-ctx.Done()
 				cause = context.Cause(ctx)
@@ -95,44 +69,42 @@ func TestAServiceRunsAgainNowWithoutAFailure(t *testing.T) {
 				<-ctx.Done()
 				return nil
 			}},
-			dispatcher.Service{Name: "once", Run: func(context.Context) error { return nil }})
-
+			dispatcher.Service{Name: "once", Run: nothing})
+		synctest.Wait()
 		for range 3 {
-			if err := d.RunNow("feed"); err != nil {
+			if err := b.RunNow("feed"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if time.Sleep(999 * time.Millisecond); state(t, d, "feed").Starts != 1 {
+		if time.Sleep(999 * time.Millisecond); b.state(t, "feed").Starts != 1 {
 			t.Error("a second run began before the first had ended")
 		}
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
-		if s := state(t, d, "feed"); s.State != dispatcher.Running || s.Starts != 2 || s.Failures != 0 || s.Error != "" || !errors.Is(cause, context.Canceled) {
+		if s := b.state(t, "feed"); s.State != dispatcher.Running || s.Starts != 2 || s.Failures != 0 || s.Error != "" || !errors.Is(cause, context.Canceled) {
 			t.Errorf("after three times RunNow: %+v, cancelled by %v; want one more run and no failure", s, cause)
 		}
 
-		if s := state(t, d, "mailer"); s.State != dispatcher.Waiting || s.Next.Before(time.Now().Add(20*time.Minute)) {
+		if s := b.state(t, "mailer"); s.State != dispatcher.Waiting || s.Next.Before(time.Now().Add(20*time.Minute)) {
 			t.Fatalf("the mailer: %+v; want it to wait for its restart", s)
 		}
 		broken = false
-		if err := d.RunNow("mailer"); err != nil {
+		if err := b.RunNow("mailer"); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if s := state(t, d, "mailer"); s.State != dispatcher.Running || s.Starts != 2 {
+		if s := b.state(t, "mailer"); s.State != dispatcher.Running || s.Starts != 2 {
 			t.Errorf("the mailer after RunNow: %+v; want it to run", s)
 		}
 
-		if err := d.RunNow("once"); err == nil || !strings.Contains(err.Error(), "it is ended") {
+		if err := b.RunNow("once"); err == nil || !strings.Contains(err.Error(), "it is ended") {
 			t.Errorf("RunNow of a service that is done: %v; want an error that says so", err)
 		}
-		if err := d.RunNow("none"); !errors.Is(err, dispatcher.ErrNoTask) {
+		if err := b.RunNow("none"); !errors.Is(err, dispatcher.ErrNoTask) {
 			t.Errorf("RunNow of a name that nobody has: %v; want ErrNoTask", err)
 		}
-		if err := d.Stop(t.Context()); err != nil {
-			t.Error(err)
-		}
-		if err := d.RunNow("mailer"); !errors.Is(err, dispatcher.ErrStopping) {
+		b.stop(t)
+		if err := b.RunNow("mailer"); !errors.Is(err, dispatcher.ErrStopping) {
 			t.Errorf("RunNow after the stop: %v; want ErrStopping", err)
 		}
 	})

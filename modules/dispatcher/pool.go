@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"example.com/ostov/lifecycle"
 )
 
 // ErrQueueFull reports that the queue has no room: the one-shot was not taken.
@@ -116,7 +118,7 @@ func (p *pool) take(ctx context.Context, o oneOff) error {
 }
 
 func (p *pool) put(o *oneOff) error {
-	if closed(p.d.p.Stopping) {
+	if p.d.p.Stopping.Begun() {
 		return ErrStopping
 	}
 	p.mu.Lock()
@@ -221,7 +223,7 @@ func (w *worker) once(ctx context.Context, o *oneOff) {
 	ctx = w.p.d.span(ctx, o.name)
 	var err error
 	returned := false
-	defer func() { w.end(ctx, o, outcome(recover(), returned, err)) }()
+	defer func() { w.end(ctx, o, lifecycle.Outcome(recover(), returned, err)) }()
 	err = o.f(ctx)
 	returned = true
 }

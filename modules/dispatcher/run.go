@@ -73,7 +73,7 @@ func (t *task) live() {
 func (t *task) wait() (now time.Time, due bool) {
 	for {
 		now = time.Now()
-		if closed(t.d.told) || closed(t.stopping) {
+		if lifecycle.Stopping(t.d.told).Begun() || t.stopping.Begun() {
 			return now, false
 		}
 		next := t.plan.due(now)
@@ -104,7 +104,7 @@ func (t *task) once(ctx context.Context, now time.Time) {
 	var err error
 	returned := false
 	defer func() {
-		err = outcome(recover(), returned, err)
+		err = lifecycle.Outcome(recover(), returned, err)
 		cancel(nil)
 		t.end(now, err)
 	}()
@@ -256,15 +256,6 @@ func (t *task) snapshot() TaskState {
 		t.state.Degraded = false
 	}
 	return t.state
-}
-
-func closed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }
 
 // event tells what the task has entered; nil: nobody would hear. It is locked.

@@ -3,7 +3,6 @@ package dispatcher
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 	"time"
 
 	"go.uber.org/zap"
@@ -100,19 +99,6 @@ func (d *Dispatcher) record(ctx context.Context, e *event) {
 	record.Stack = e.stack
 	record.Write(zap.String("task", e.Name), zap.String("kind", e.Kind), zap.String("state", string(e.State)),
 		zap.Duration("took", e.Took), zap.Duration("next_in", max(e.Next.Sub(e.Since), 0)), zap.Error(e.err))
-}
-
-var errGoexit = errors.New("the goroutine ended without returning (runtime.Goexit)")
-
-// outcome tells how a run ended. It is called deferred: a stack still has the place.
-func outcome(recovered any, returned bool, err error) error {
-	switch {
-	case returned:
-		return err
-	case recovered == nil:
-		recovered = errGoexit
-	}
-	return &lifecycle.PanicError{Value: recovered, Stack: debug.Stack()}
 }
 
 // isStop tells whether err is what a run returns that ended because it was told.

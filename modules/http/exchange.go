@@ -30,10 +30,8 @@ type exchange struct {
 // the connection again where the server is stopping. On HTTP/2, net/http makes
 // a GOAWAY of it.
 func (x *exchange) sayClose() {
-	select {
-	case <-x.server.stopping:
+	if x.server.stopping.Begun() {
 		x.Header().Set(echo.HeaderConnection, "close")
-	default:
 	}
 }
 

@@ -26,12 +26,10 @@ func (s *Server) probes() []Route {
 func (s *Server) live(c echo.Context) error { return s.probe(c, health.KindLive) }
 
 func (s *Server) ready(c echo.Context) error {
-	select {
-	case <-s.stopping:
+	if s.stopping.Begun() {
 		return echo.ErrServiceUnavailable
-	default:
-		return s.probe(c, health.KindReady)
 	}
+	return s.probe(c, health.KindReady)
 }
 
 func (s *Server) probe(c echo.Context, kind health.Kind) error {

@@ -10,6 +10,8 @@ import (
 	"github.com/riverqueue/river/rivershared/baseservice"
 	"github.com/riverqueue/river/rivershared/riverpilot"
 	"github.com/riverqueue/river/rivertype"
+
+	"example.com/ostov/lifecycle"
 )
 
 // putBack is how long a job waits that was fetched by a program which does not know
@@ -26,12 +28,12 @@ type guard struct {
 	log      *slog.Logger
 	kinds    map[string]bool
 	tell     bool // who works a job that it is cancelled
-	stopping <-chan struct{}
+	stopping lifecycle.Stopping
 }
 
 // JobGetAvailable fetches jobs to work.
 func (g *guard) JobGetAvailable(ctx context.Context, exec riverdriver.Executor, state riverpilot.ProducerState, params *riverdriver.JobGetAvailableParams) ([]*rivertype.JobRow, error) {
-	if g.stops() {
+	if g.stopping.Begun() {
 		return nil, nil
 	}
 	fetched, err := g.StandardPilot.JobGetAvailable(ctx, exec, state, params)
@@ -40,7 +42,7 @@ func (g *guard) JobGetAvailable(ctx context.Context, exec riverdriver.Executor, 
 	}
 	ours := fetched[:0]
 	now := time.Now().UTC()
-	stops := g.stops() // while it was fetched
+	stops := g.stopping.Begun() // while it was fetched
 	var change riverdriver.JobSetStateIfRunningManyParams
 	for _, job := range fetched {
 		attempt := max(job.Attempt-1, 0)
@@ -69,15 +71,6 @@ func (g *guard) JobGetAvailable(ctx context.Context, exec riverdriver.Executor, 
 		}
 	}
 	return ours, nil
-}
-
-func (g *guard) stops() bool {
-	select {
-	case <-g.stopping:
-		return true
-	default:
-		return false
-	}
 }
 
 // JobGetStuck returns the jobs to rescue: of known kinds, so many as are asked for,

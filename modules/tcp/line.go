@@ -94,7 +94,7 @@ func (l *lines) handle(ctx context.Context, s *session) error {
 			silence, lineEnds = l.IdleTimeout, time.Time{}
 			continue
 		}
-		if s.stopped() {
+		if s.stopping.Begun() {
 			return nil
 		}
 

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -46,10 +45,8 @@ func (r *run) accept(ctx context.Context, l net.Listener, d definition) error {
 			r.open(ctx, d, conn)
 			continue
 		}
-		select {
-		case <-r.stopping:
+		if lifecycle.Stopping(r.stopping).Begun() {
 			return nil
-		default:
 		}
 		if !passes(err) {
 			return err
@@ -92,30 +89,18 @@ func (r *run) open(ctx context.Context, d definition, conn net.Conn) {
 // serve is a session from its beginning to its end: the only place that knows
 // of both.
 func (r *run) serve(ctx context.Context, d definition, s *session) {
-	begun := time.Now()
-	err := errGoexit
+	begun, returned := time.Now(), false
+	var err error
 	defer func() {
 		took := time.Since(begun)
+		err = lifecycle.Outcome(recover(), returned, err)
 		s.end(err)
 		r.tell(ctx, s, took, err)
 	}()
-	err = contain(ctx, d, s)
-}
-
-// errGoexit is the end of a session whose handler returned nothing.
-var errGoexit = errors.New("the handler ended its goroutine")
-
-// contain makes an error of a panic.
-func contain(ctx context.Context, d definition, s *session) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &lifecycle.PanicError{Value: v, Stack: debug.Stack()}
-		}
-	}()
-	if err := s.handshake(ctx); err != nil {
-		return err
+	if err = s.handshake(ctx); err == nil {
+		err = d.handle(ctx, s)
 	}
-	return d.handle(ctx, s)
+	returned = true
 }
 
 // tell logs the end of a session: as an error where its handler is at fault.

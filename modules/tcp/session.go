@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"example.com/ostov/lifecycle"
 )
 
 const (
@@ -30,7 +32,7 @@ type session struct {
 	server   string
 	plain    net.Conn
 	config   *Config
-	stopping <-chan struct{}
+	stopping lifecycle.Stopping
 	asked    context.Context // of the last request
 
 	writing           sync.Mutex
@@ -60,16 +62,6 @@ func (s *session) handshake(ctx context.Context) error {
 	return s.note(conn.HandshakeContext(ctx))
 }
 
-// stopped reports whether a stop has begun.
-func (s *session) stopped() bool {
-	select {
-	case <-s.stopping:
-		return true
-	default:
-		return false
-	}
-}
-
 // interrupt ends the Read under way, and with stopped those to come.
 func (s *session) interrupt() { _ = s.Conn.SetReadDeadline(time.Unix(1, 0)) } // fails only where there is no Read to end
 
@@ -77,7 +69,7 @@ func (s *session) interrupt() { _ = s.Conn.SetReadDeadline(time.Unix(1, 0)) } //
 // not be the one that lets a Read wait.
 func (s *session) setReadDeadline(t time.Time) error {
 	err := s.Conn.SetReadDeadline(t)
-	if s.stopped() {
+	if s.stopping.Begun() {
 		s.interrupt()
 	}
 	return err
