@@ -18,27 +18,6 @@ import (
 // taken, or not begun. It is the cause (context.Cause) with which contexts end.
 var ErrStopping = errors.New("dispatcher is stopping")
 
-// Config is the "dispatcher" section of the configuration.
-type Config struct {
-	StopTimeout time.Duration `yaml:"stop_timeout" doc:"how long a stop waits for tasks; what runs on is named and left behind"`
-	Workers     int           `yaml:"workers" doc:"how many one-shots run at a time, 1 to 10000"`
-	Queue       int           `yaml:"queue" doc:"how many one-shots may wait for a worker, 1 to 1000000"`
-}
-
-// DefaultConfig returns the settings of a dispatcher that nobody configured.
-func DefaultConfig() Config {
-	return Config{StopTimeout: 5 * time.Second, Workers: 8, Queue: 1024}
-}
-
-// Validate refuses limits that cannot hold.
-func (c Config) Validate() error {
-	var f faults
-	f.add(c.StopTimeout <= 0, "stop_timeout is %v; want more than 0", c.StopTimeout)
-	f.add(c.Workers < 1 || c.Workers > 10_000, "workers is %d; want 1 to 10000", c.Workers)
-	f.add(c.Queue < 1 || c.Queue > 1_000_000, "queue is %d; want 1 to 1000000", c.Queue)
-	return errors.Join(f...)
-}
-
 // Work is a [Service] or a [Schedule].
 type Work interface {
 	// adopt makes t the task that does the work, and returns what is wrong.
@@ -219,7 +198,7 @@ func (d *Dispatcher) those(so func(s TaskState) bool) error {
 	return errors.Join(errs...)
 }
 
-// faults is what is wrong with a task or with settings.
+// faults is what is wrong with a task.
 type faults []error
 
 func (f *faults) add(wrong bool, format string, args ...any) {

@@ -94,11 +94,11 @@ func TestNewRefusesImpossibleSettings(t *testing.T) {
 		change func(*dispatcher.Params)
 		want   string
 	}{
-		{"no time to stop", func(p *dispatcher.Params) { p.Config.StopTimeout = 0 }, "stop_timeout is 0s; want more than 0"},
-		{"no worker", func(p *dispatcher.Params) { p.Config.Workers = 0 }, "workers is 0; want 1 to 10000"},
-		{"too many workers", func(p *dispatcher.Params) { p.Config.Workers = 10_001 }, "workers is 10001"},
-		{"no queue", func(p *dispatcher.Params) { p.Config.Queue = -1 }, "queue is -1; want 1 to 1000000"},
-		{"too long a queue", func(p *dispatcher.Params) { p.Config.Queue = 1_000_001 }, "queue is 1000001"},
+		{"no time to stop", func(p *dispatcher.Params) { p.Config.StopTimeout = 0 }, "stop_timeout: want more than 0"},
+		{"no worker", func(p *dispatcher.Params) { p.Config.Workers = 0 }, "workers: want 1 to 10000"},
+		{"too many workers", func(p *dispatcher.Params) { p.Config.Workers = 10_001 }, "workers: want 1 to 10000"},
+		{"no queue", func(p *dispatcher.Params) { p.Config.Queue = -1 }, "queue: want 1 to 1000000"},
+		{"too long a queue", func(p *dispatcher.Params) { p.Config.Queue = 1_000_001 }, "queue: want 1 to 1000000"},
 		{"nobody to tell", func(p *dispatcher.Params) { p.Shutdown = nil }, "no Shutdown"},
 	}
 	for _, tt := range tests {
