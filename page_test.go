@@ -8,6 +8,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -99,6 +102,7 @@ func (s *shop) module() fx.Option {
 		fx.Provide(fx.Annotate(newQueues, fx.ResultTags(`group:"container.panels"`))),
 		container.CleanupCtx(openStock),
 		container.CleanupCtx(warmCache),
+		container.CleanupCtx(warmCache), // a name may stand twice
 	)
 }
 
@@ -235,6 +239,16 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 	s := newShop()
 	var level zap.AtomicLevel
 	app := s.start(t, fx.Populate(&level))
+	admin, err := url.Parse(app.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	between := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(admin)
+		r.Out.Host = r.In.Host
+	}})
+	t.Cleanup(between.Close)
+	app.Admin = between.URL
 	b := operator(t, app)
 	if url := eval[string](b, `location.href`); strings.Contains(url, "token") {
 		t.Errorf("the address is %s; want no token in it", url)
@@ -271,9 +285,9 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 				t.Errorf("hooks %q; want %s behind %q", hooks, want, order[:i])
 			}
 		}
-		wide := `parseFloat([...document.querySelectorAll(".rows li")].find(e => e.textContent.includes("_test.warmCache")).querySelector(".bar").style.width)`
-		if percent := eval[float64](b, wide); percent < 10 || percent > 100 {
-			t.Errorf("the bar of a hook of 31 ms has %v %% of the width", percent)
+		wide := `[...document.querySelectorAll(".rows li")].filter(e => e.textContent.includes("_test.warmCache")).map(e => parseFloat(e.querySelector(".bar").style.width))`
+		if percents := eval[[]float64](b, wide); len(percents) != 2 || slices.Min(percents) < 10 || slices.Max(percents) > 100 {
+			t.Errorf("the bars of two hooks of 31 ms have %v %% of the width", percents)
 		}
 	})
 
@@ -320,8 +334,11 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 	t.Run("a level change takes effect and is logged", func(t *testing.T) {
 		b := b.in(t)
 		part(b, "log")
-		eval[bool](b, `(() => { const s = document.querySelector("select"); s.value = "debug"; s.dispatchEvent(new Event("change")); return true; })()`)
+		eval[bool](b, `(() => { const s = document.querySelector("select"); s.focus(); s.value = "debug"; s.dispatchEvent(new Event("change")); return true; })()`)
 		b.await(shows("#ask[open]", "Log from debug on?"))
+		click(b, "#ask button", "Cancel")
+		b.await(`document.querySelector("select").value === "info"`)
+		eval[bool](b, `(() => { const s = document.querySelector("select"); s.focus(); s.value = "debug"; s.dispatchEvent(new Event("change")); return true; })()`)
 		click(b, "#ask button", "Log debug")
 		b.await(shows(".lines", "the log level changes"))
 		if level.Level() != zap.DebugLevel {
@@ -354,11 +371,26 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 		}
 	})
 
+	t.Run("a connection that was lost is found again, and what was typed stays", func(t *testing.T) {
+		b := b.in(t)
+		part(b, "tasks")
+		eval[bool](b, `(() => { const f = document.querySelector("#view [type=search]"); f.value = "mail"; return f.dispatchEvent(new Event("input")); })()`)
+		between.CloseClientConnections()
+		b.await(shows("#link", "Trying again"))
+		b.await(shows("#link", "Live"))
+		if typed := eval[string](b, `document.querySelector("#view [type=search]").value`); typed != "mail" {
+			t.Errorf("the filter is %q; want what was typed", typed)
+		}
+	})
+
 	t.Run("the keyboard is enough", func(t *testing.T) {
 		b := b.in(t)
 		part(b, "")
 		eval[bool](b, `(document.activeElement.blur(), document.querySelector(".brand").focus(), true)`)
 		b.do(chromedp.KeyEvent("\t\t\t\t\r")) // past Overview, Modules and Start & stop to Tasks
+		b.await(`location.hash === "#/tasks" && document.activeElement.id === "main"`)
+		eval[bool](b, `(document.querySelector(".skip").focus(), true)`)
+		b.do(chromedp.KeyEvent("\r"))
 		b.await(`location.hash === "#/tasks" && document.activeElement.id === "main"`)
 	})
 }

@@ -1,24 +1,18 @@
 // Asking and telling the server.
 
 // get returns the answer of a topic.
-export async function get(path) {
-  const answer = await fetch(path, { headers: { Accept: "application/json" } });
-  if (!answer.ok) throw await problem(answer);
-  return answer.json();
-}
+export const get = (path) => ask(path, {});
 
 // send changes something.
-export async function send(method, path, body) {
-  const answer = await fetch(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  if (!answer.ok) throw await problem(answer);
-  return answer.json();
-}
+export const send = (method, path, body) => ask(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
-async function problem(answer) {
-  const p = await answer.json().catch(() => ({}));
-  const error = new Error(p.detail || p.title || `The server answered ${answer.status}.`);
-  error.status = answer.status;
-  return error;
+async function ask(path, request) {
+  const answer = await fetch(path, { ...request, signal: AbortSignal.timeout(10_000) }).catch(() => {
+    throw new Error("The server does not answer.");
+  });
+  const body = await answer.json().catch(() => ({}));
+  if (answer.ok) return body;
+  throw Object.assign(new Error(body.detail || body.title || `The server answered ${answer.status}.`), { status: answer.status });
 }
 
 // act asks the operator first, then does it, and tells how it went.
@@ -35,20 +29,18 @@ export async function act({ title, question, yes, danger, work, done }) {
     dialog.querySelector("[value=no]").onclick = () => resolve(false);
     dialog.oncancel = () => resolve(false);
   });
-  if (!sure) return false;
+  if (!sure) return;
   try {
     await work();
     toast(done);
-    return true;
   } catch (error) {
     toast(error.message, true);
-    return false;
   }
 }
 
 let timer;
 
-export function toast(message, bad) {
+function toast(message, bad) {
   const p = document.getElementById("toast");
   p.textContent = message;
   p.className = bad ? "bad" : "good";

@@ -30,7 +30,7 @@ export function text(element, value) {
   return element;
 }
 
-// name sets the class of an element where it differs.
+// style sets the class of an element where it differs.
 export function style(element, value) {
   if (element.getAttribute("class") !== value) element.setAttribute("class", value);
   return element;
@@ -104,11 +104,11 @@ export function duration(s) {
 
 export const nanos = (ns) => duration(ns / 1e9);
 
-export const since = (time, now = Date.now()) => (now - Date.parse(time)) / 1e3;
+export const since = (time) => (Date.now() - Date.parse(time)) / 1e3;
 
 export const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
 
-export const plural = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
+export const plural = (n, one) => `${number(n)} ${n === 1 ? one : `${one}s`}`;
 
 // spark draws values as a line in the width that there is, the last at the right.
 export function spark(label) {
@@ -130,7 +130,8 @@ export function spark(label) {
 }
 
 // columns draws the last values as bars, the failed ones marked.
-export function columns(label, most = 24) {
+export function columns(label) {
+  const most = 24;
   const root = svg("svg", { class: "columns", viewBox: `0 0 ${most * 4} 20`, role: "img", "aria-label": label });
   const bars = Array.from({ length: most }, (_, i) => svg("rect", { x: i * 4, width: 3, rx: 0.6, y: 20, height: 0 }));
   root.append(...bars);

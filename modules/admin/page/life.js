@@ -50,8 +50,7 @@ function waterfall(name, op) {
       text(wrong, op === "stop" ? clip(r.error ?? "", 2000) : "");
       wrong.hidden = !wrong.textContent;
       [...axis.children].forEach((tick, i) => text(tick, nanos((total * i) / 4)));
-      list(rows, calls, (c) => c.name, row);
-      for (const c of calls) rows.known.get(c.name)?.place(c, total);
+      list(rows, calls.map((c) => ({ ...c, total })), (c) => c.name, row);
     },
   };
 }
@@ -73,12 +72,12 @@ function row() {
   const root = h("li", null, h("span", { class: "who" }, name, phase), h("span", { class: "track" }, bar), took, more);
   return {
     root,
-    place(c, total) {
+    set(c) {
       text(name, clip(c.name, 200));
       text(phase, c.phase);
       style(bar, `bar ${colours[c.outcome] ?? "bad"}`);
-      bar.style.left = `min(${(c.from / total) * 100}%, 100% - 3px)`;
-      bar.style.width = `${Math.max(0, c.duration_ns / total) * 100}%`;
+      bar.style.left = `min(${(c.from / c.total) * 100}%, 100% - 3px)`;
+      bar.style.width = `${Math.max(0, c.duration_ns / c.total) * 100}%`;
       text(took, `${nanos(c.duration_ns)}${c.outcome === "ok" ? "" : ` ${c.outcome}`}`);
       style(took, `took ${c.outcome === "ok" ? "" : (colours[c.outcome] ?? "bad")}`);
       const detail = [c.error, c.stack].filter(Boolean).join("\n\n");

@@ -9,7 +9,7 @@ const most = 300; // lines that are drawn
 
 export function log() {
   let paused = null; // what is shown while paused
-  const level = h("select", { "aria-label": "Level of the log", onchange: () => change() }, levels.map((l) => h("option", { value: l }, l)));
+  const level = h("select", { "aria-label": "Level of the log", onchange: change }, levels.map((l) => h("option", { value: l }, l)));
   const least = h("select", { "aria-label": "Show from this level on", onchange: () => view.update() }, levels.map((l) => h("option", { value: l }, `${l} and above`)));
   const filter = h("input", { type: "search", placeholder: "Filter by text", "aria-label": "Filter lines by text", oninput: () => view.update() });
   const pause = h("button", { class: "quiet", "aria-pressed": "false", onclick: () => {
@@ -22,18 +22,18 @@ export function log() {
   const lines = h("ol", { class: "lines", tabindex: "0", "aria-label": "The last lines of the log" });
   const empty = h("p", { class: "empty" }, "No line is here.");
 
-  function change() {
+  async function change() {
     const wanted = level.value;
-    const before = known.log.level;
-    act({
+    await act({
       title: `Log from ${wanted} on?`,
-      question: `The log writes ${before} and above now. The change holds until the process ends, and is logged.`,
+      question: `The log writes ${known.log.level} and above now. The change holds until the process ends, and is logged.`,
       yes: `Log ${wanted}`,
       work: async () => {
         known.log.level = (await send("PUT", "/api/log/level", { level: wanted })).level;
       },
       done: `The log writes ${wanted} and above.`,
-    }).then(() => view.update());
+    });
+    level.value = known.log.level; // which it is again where nothing was changed
   }
 
   const view = {
@@ -43,8 +43,10 @@ export function log() {
       if (document.activeElement !== level && !document.getElementById("ask").open && known.log.level) level.value = known.log.level;
       const rank = levels.indexOf(least.value);
       const wanted = filter.value.toLowerCase();
-      const matching = (paused ?? known.log.items).filter((r) => (levels.indexOf(r.level) + 5) % 5 >= rank || levels.indexOf(r.level) < 0)
-        .filter((r) => !wanted || r.line.toLowerCase().includes(wanted));
+      const matching = (paused ?? known.log.items).filter((r) => {
+        const at = levels.indexOf(r.level); // what has another one is worse than all of these
+        return (at < 0 || at >= rank) && r.line.toLowerCase().includes(wanted);
+      });
       const shown = matching.slice(-most);
       const bottom = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40;
       list(lines, shown, (r) => `${r.n}`, line);

@@ -1,7 +1,7 @@
 // The page: which part is shown, and what the server sends.
 
 import { get } from "./api.js";
-import { h, text, style, duration, since, clip } from "./dom.js";
+import { h, text, style, clip } from "./dom.js";
 import { known, take, fresh, problems } from "./store.js";
 import { overview } from "./overview.js";
 import { modules } from "./modules.js";
@@ -14,7 +14,7 @@ import { log } from "./log.js";
 import { settings } from "./settings.js";
 
 const parts = [
-  { path: "#/", name: "Overview", view: overview, count: () => problems().length, bad: true },
+  { path: "#/", name: "Overview", view: overview, count: () => problems().length },
   { path: "#/modules", name: "Modules", view: modules },
   { path: "#/life", name: "Start & stop", view: life },
   { path: "#/tasks", name: "Tasks", view: tasks },
@@ -36,7 +36,7 @@ $("nav").append(h("ul", null, nav.map((n) => h("li", null, n.link))));
 let shown = null; // {part, view}
 
 function show(focus) {
-  const path = location.hash.split("?")[0] || "#/";
+  const path = location.hash || "#/";
   const part = parts.find((p) => p.path === path) ?? parts[0];
   for (const n of nav) {
     if (n.part === part) n.link.setAttribute("aria-current", "page");
@@ -54,6 +54,10 @@ function show(focus) {
 }
 
 addEventListener("hashchange", () => show(true));
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // its address is no part
+  $("main").focus();
+});
 
 const words = { new: "New", starting: "Starting", running: "Running", stopping: "Stopping", stopped: "Stopped", failed: "Failed" };
 
@@ -104,19 +108,20 @@ function told(message, kind) {
 async function connect() {
   try {
     const [build, config, graph] = await Promise.all(["build", "config", "graph"].map((t) => get(`/api/${t}`)));
-    if (known.build && known.build.pid + known.build.built !== build.pid + build.built) fresh();
-    Object.assign(known, { build, config, graph });
+    const same = known.build?.pid === build.pid && known.build?.built === build.built;
+    if (!same) fresh();
+    Object.assign(known, { build, config, graph, ended: false });
     text($("service"), clip(build.service, 60));
     listen();
-    show();
+    if (!same || !shown) show(); // else what was typed into the part stays
   } catch (error) {
     lost(error);
   }
 }
 
 function listen() {
-  source?.close();
   source = new EventSource("/api/events");
+  heard = Date.now();
   for (const topic of ["lifecycle", "checks", "tasks", "traffic", "panels", "log"]) {
     source.addEventListener(topic, (event) => {
       take(topic, JSON.parse(event.data));
@@ -151,8 +156,9 @@ function lost(error) {
   setTimeout(connect, 2000);
 }
 
+// Something comes every second: else the machine slept, or the network is gone.
 setInterval(() => {
-  if (source?.readyState === EventSource.OPEN && heard > 0 && Date.now() - heard > 15_000) told(`Nothing for ${duration(since(heard))}`, "warn");
+  if (source && Date.now() - heard > 15_000) lost(new Error("Nothing comes any more."));
 }, 5000);
 
 connect();

@@ -1,7 +1,7 @@
 // The modules, and what each gives to and needs of the others, as a graph that one
 // can follow: who is chosen shows whom it needs and who needs it.
 
-import { h, svg, text, style, clip, plural } from "./dom.js";
+import { h, svg, style, clip, plural } from "./dom.js";
 import { known } from "./store.js";
 
 const rootName = "container";
@@ -77,8 +77,7 @@ function draw(graph) {
   const { modules, givers } = model(graph);
   const edges = svg("svg", { class: "edges", "aria-hidden": "true" });
   const nodes = new Map();
-  const hooks = new Map();
-  for (const x of graph.hooks ?? []) hooks.set(x.name.split(".")[0], [...(hooks.get(x.name.split(".")[0]) ?? []), x]);
+  const hooks = Map.groupBy(graph.hooks ?? [], (x) => x.name.split(".")[0]);
   const rows = layers(modules).map((row) => h("div", { class: "layer" }, row.map((m) => {
     const node = h("button", { class: "node", "aria-pressed": "false", onclick: () => choose(m) },
       h("span", { class: "title" }, clip(m.name, 60)), h("span", { class: "note" }, `gives ${new Set(m.constructors.flatMap((c) => c.gives)).size}, needs ${plural(m.needs.size, "module")}`));

@@ -24,7 +24,6 @@ export function take(topic, data) {
 // fresh forgets what belongs to a process that is gone.
 export function fresh() {
   before = null;
-  known.ended = false;
   known.log = { items: [], level: "", skipped: 0 };
   known.runs.clear();
   known.rates.routes.clear();
@@ -59,7 +58,7 @@ function takeTasks(items) {
   for (const name of known.runs.keys()) if (!seen.has(name)) known.runs.delete(name);
 }
 
-// calls keeps the readings of one route or server of the last minute.
+// read keeps the readings of one route or server of the last minute.
 function read(map, name, c, now) {
   let r = map.get(name);
   if (!r) map.set(name, (r = { readings: [], rates: [] }));
