@@ -2,7 +2,6 @@ package container
 
 import (
 	"cmp"
-	"context"
 	"io"
 	"slices"
 	"strings"
@@ -19,30 +18,26 @@ type Endpoint struct {
 	URLs func() []string // asked once the start is over; none where nothing listens
 }
 
-// Panel is a table that a module shows to operators beside what every module has. A
-// module gives it in the value group "container.panels".
-type Panel struct {
-	Name string
-
-	// Read returns the rows, a slice of structs with JSON tags. It is asked every few
-	// seconds while somebody looks, and has a second.
-	Read func(ctx context.Context) (any, error)
-}
-
-// announcer prints the two lines that scripts wait for.
+// announcer prints the two lines that scripts wait for, and tells the service
+// manager the same.
 type announcer struct {
 	out       io.Writer
 	endpoints []Endpoint
-	once      sync.Once
-	last      chan struct{} // closes when the line before is out
 
+	mu        sync.Mutex
 	tell      func(news ...string) // the service manager; nil: there is none
-	stopLimit time.Duration
-	told      sync.Once // that the application stops
+	stopLimit time.Duration        // for the manager
+	last      chan struct{}        // closes when the line before is out; nil: there is none
+	stopping  bool
 }
 
-// serving prints where the application serves, once every listener accepts.
+// serving tells where the application serves, once every listener accepts.
 func (a *announcer) serving() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.stopping {
+		return // it was stopped as soon as it ran
+	}
 	rank := map[string]int{"http": -2, "tcp": -1, "admin": 1}
 	slices.SortStableFunc(a.endpoints, func(x, y Endpoint) int {
 		return cmp.Or(cmp.Compare(rank[x.Name], rank[y.Name]), strings.Compare(x.Name, y.Name))
@@ -62,17 +57,24 @@ func (a *announcer) serving() {
 	a.last = write(a.out, line+". Hit CTRL-C to stop.\n", nil)
 }
 
-// shuttingDown prints that a stop begins.
-func (a *announcer) shuttingDown() {
-	a.tellStopping()
-	a.once.Do(func() { write(a.out, "Server shutting down.\n", a.last) })
+// manage has a manager told, by tell, of all that follows.
+func (a *announcer) manage(tell func(news ...string), stopLimit time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.tell, a.stopLimit = tell, stopLimit
 }
 
-// tellStopping tells the service manager, if any, that a stop begins and how
-// long it may take.
-func (a *announcer) tellStopping() {
+// shuttingDown tells that a stop begins; of one that follows no start only the
+// manager hears.
+func (a *announcer) shuttingDown() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stopping = true
 	if a.tell != nil {
-		a.told.Do(func() { a.tell(notify.Stopping, notify.Status("Shutting down"), notify.Extend(a.stopLimit+slack)) })
+		a.tell(notify.Stopping, notify.Status("Shutting down"), notify.Extend(a.stopLimit))
+	}
+	if a.last != nil {
+		write(a.out, "Server shutting down.\n", a.last)
 	}
 }
 

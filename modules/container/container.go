@@ -157,9 +157,6 @@ func (c *Container) start(ctx context.Context) error {
 }
 
 func (c *Container) stop(ctx context.Context) error {
-	if c.engine.State() == lifecycle.Running {
-		c.ready.shuttingDown()
-	}
 	err := c.engine.Stop(ctx)
 	c.stopped.Do(c.logStop)
 	return err

@@ -17,10 +17,9 @@ import (
 type events struct {
 	container *Container
 
-	mu      sync.Mutex
-	logger  fxevent.Logger // nil until the log is built
-	waiting []fxevent.Event
-	built   []fxevent.Event // what the graph is drawn from
+	mu     sync.Mutex
+	logger fxevent.Logger  // nil until the log is built
+	built  []fxevent.Event // what came before that; the graph is drawn from it
 }
 
 func newEvents() fxevent.Logger { return &events{} }
@@ -30,10 +29,6 @@ func (e *events) LogEvent(event fxevent.Event) {
 	e.mu.Lock()
 	logger := e.logger
 	if logger == nil {
-		e.waiting = append(e.waiting, event)
-	}
-	switch event.(type) {
-	case *fxevent.Provided, *fxevent.Supplied, *fxevent.Decorated, *fxevent.Replaced:
 		e.built = append(e.built, event)
 	}
 	e.mu.Unlock()
@@ -52,18 +47,20 @@ func (e *events) connect(log *zap.Logger, errors zapcore.Level) {
 	logger.UseLogLevel(zapcore.DebugLevel)
 	logger.UseErrorLevel(errors)
 	e.mu.Lock()
-	waiting := e.waiting
-	e.logger, e.waiting = logger, nil
+	e.logger = logger
 	e.mu.Unlock()
-	for _, event := range waiting {
+	for _, event := range e.built {
 		logger.LogEvent(event)
 	}
 }
 
 // observe hands the engine's events on.
 func (c *Container) observe(ctx context.Context, e lifecycle.Event) context.Context {
-	if e.Hook != nil {
+	switch {
+	case e.Hook != nil:
 		c.logEvent(e)
+	case e.Op == "stop" && e.Begins:
+		c.ready.shuttingDown()
 	}
 	if !e.Begins {
 		for _, hear := range c.observers {

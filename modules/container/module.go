@@ -29,7 +29,9 @@ var Module = fx.Options(
 		newShutdowner,
 		inherited,
 		func(c *Container) lifecycle.Stopping { return c.engine.Stopping() },
-		func(c *Container) *health.Registry { return health.NewRegistry(c.isReady) },
+		func(c *Container) *health.Registry {
+			return health.NewRegistry(func() bool { return c.engine.State() == lifecycle.Running })
+		},
 	),
 	fx.Decorate(decorateLifecycle, decorateShutdowner),
 	fx.WithLogger(newEvents),
@@ -72,6 +74,3 @@ func connect(p connectParams) error {
 	p.Container.engine.Decorate(p.Decorators...)
 	return p.Health.Add(p.Checks...)
 }
-
-// isReady tells whether the application takes work: it runs, and no stop began.
-func (c *Container) isReady() bool { return c.engine.State() == lifecycle.Running }

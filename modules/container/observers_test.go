@@ -45,6 +45,33 @@ func TestObserversOfModulesGiveHooksTheirContext(t *testing.T) {
 	}
 }
 
+// The start is over, and its line not yet written.
+func TestAStopThatOvertakesTheReadyLineLeavesBothLinesOut(t *testing.T) {
+	t.Parallel()
+
+	p, stdout, _ := quiet()
+	var c *container.Container
+	stopping, stopped := make(chan struct{}), make(chan error, 1)
+	overtake := func(ctx context.Context, e lifecycle.Event) context.Context {
+		switch {
+		case e.Hook == nil && e.Op == "start" && !e.Begins:
+			go func() { stopped <- c.Stop(context.WithoutCancel(ctx)) }()
+			<-stopping
+		case e.Hook == nil && e.Op == "stop" && e.Begins:
+			close(stopping)
+		}
+		return ctx
+	}
+	c = container.New(p, container.Module,
+		fx.Provide(fx.Annotate(func() lifecycle.Observer { return overtake }, fx.ResultTags(`group:"container.observers"`))))
+	if err := errors.Join(c.Start(t.Context()), <-stopped); err != nil {
+		t.Fatal(err)
+	}
+	if got := stdout.String(); got != "" {
+		t.Errorf("printed %q; want nothing: it never served", got)
+	}
+}
+
 func TestDecoratorsChangeTheHooksOfAllModules(t *testing.T) {
 	t.Parallel()
 

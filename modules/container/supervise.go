@@ -23,49 +23,42 @@ func supervise(c *Container, limits Config, checks *health.Registry) error {
 	if manager == nil {
 		return nil
 	}
-	a := &c.ready
-	a.stopLimit = limits.StopTimeout
-	a.tell = func(news ...string) {
+	tell := func(news ...string) {
 		if err := manager.Tell(news...); err != nil {
 			c.log.Warn("the service manager does not hear", zap.Error(err))
 		}
 	}
 	return c.engine.Append(lifecycle.Hook{Name: "container.supervise", Phase: lifecycle.Observe, Setup: func(ctx context.Context) (lifecycle.Cleanup, error) {
-		a.tell(notify.Extend(c.engine.StartLimit() + slack))
+		tell(notify.Extend(c.engine.StartLimit() + slack))
+		c.ready.manage(tell, limits.StopTimeout+slack)
+		if manager.Watchdog() == 0 {
+			return nil, nil
+		}
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			feed(ctx, a, manager.Watchdog(), c.engine.Stopping(), checks)
+			feed(ctx, tell, manager.Watchdog()/2, checks)
 		}()
 		return func(context.Context) error {
 			cancel()
 			<-done
-			a.tellStopping() // where a start was rolled back at once
 			return nil
 		}, nil
 	}})
 }
 
-// feed feeds the watchdog until ctx ends, and tells when a stop begins, also
-// where it is that of a failed start.
-func feed(ctx context.Context, a *announcer, watchdog time.Duration, stopping lifecycle.Stopping, checks *health.Registry) {
-	var alive <-chan time.Time
-	if watchdog > 0 {
-		ticker := time.NewTicker(watchdog / 2)
-		defer ticker.Stop()
-		alive = ticker.C
-	}
+// feed feeds the watchdog until ctx ends.
+func feed(ctx context.Context, tell func(news ...string), period time.Duration, checks *health.Registry) {
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-stopping:
-			stopping = nil
-			a.tellStopping()
-		case <-alive:
+		case <-ticker.C:
 			if checks.Err(ctx, health.KindLive) == nil {
-				a.tell(notify.Alive)
+				tell(notify.Alive)
 			}
 		}
 	}
