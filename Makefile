@@ -13,7 +13,7 @@ fuzz := internal/typed:FuzzParse config:FuzzFile config:FuzzEnvironment modules/
 long = $(shell grep -rlE --include='*_test.go' --exclude-dir=bench '^//go:build soak( && unix)?$$' . | xargs -n1 dirname | sort -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run dev test soak kills lint bench
+.PHONY: help build run dev test soak lint bench
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,13 +36,9 @@ test: ## run all tests with the race detector, in under 5 minutes
 soak: ## run the long tests (build tag soak) and those beside them, and fuzz for half a minute each
 	@scripts/needs
 	$(test) -tags soak -p 1 -timeout 15m $(long)
-	go test -tags soak -timeout 10m ./internal/faults # the race detector would spoil its figures
-	go test -tags soak -timeout 10m -run OpenPage .   # and these
+	go test -tags soak -timeout 10m ./internal/faults                                   # the race detector would spoil its figures
+	go test -tags soak -p 1 -timeout 10m -run 'OpenPage|FiveKills' . ./examples/exports # and these
 	@for target in $(fuzz); do scripts/fuzz $$target 30s || exit 1; done
-
-kills: ## kill the jobs of a database five times in 20,000 jobs; not a part of soak until its time is known
-	@scripts/needs
-	go test -v -tags soak -timeout 15m -run FiveKills ./examples/exports
 
 lint: ## check style, arrows and go.mod, and that it compiles for Windows and macOS
 	$(lint) run ./...

@@ -143,7 +143,7 @@ func insertMany(client *jobs.Client) echo.HandlerFunc {
 }
 
 func countJobs(ctx context.Context, db *database.DB) (map[string]int, error) {
-	rows, err := db.Reader().QueryContext(ctx, "SELECT state, count(*) FROM river_job WHERE kind <> 'tick' GROUP BY state")
+	rows, err := db.Reader().QueryContext(ctx, "SELECT state, count(*) FROM river_job GROUP BY state")
 	if err != nil {
 		return nil, err
 	}

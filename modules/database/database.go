@@ -33,6 +33,7 @@ type DB struct {
 
 	read  *sql.DB
 	write *sql.DB       // SQLite: the one connection that writes; PostgreSQL: read
+	turn  chan struct{} // SQLite: held by the one transaction that waits for write; nil with PostgreSQL
 	pool  *pgxpool.Pool // nil with SQLite
 	lock  *fileLock     // nil with PostgreSQL, and before Open
 }
@@ -113,7 +114,7 @@ func (db *DB) Close() error {
 
 // InTx runs f in a transaction: what f did is committed where it returns nil, and
 // undone where it returns an error, which InTx returns, or panics. The wait for a
-// connection is bounded, see [ErrBusy]. The context that f gets belongs to the
+// connection is bounded, see [ErrBusy], and first come, first served. The context that f gets belongs to the
 // transaction; a call of InTx with it is [ErrInTx].
 func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *Tx) error) (err error) {
 	if db.TxFrom(ctx) != nil {

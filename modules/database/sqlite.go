@@ -37,7 +37,7 @@ func (db *DB) connectSQLite() error {
 	write.SetMaxOpenConns(1)
 	read.SetMaxOpenConns(db.config.MaxConnections)
 	read.SetMaxIdleConns(min(4, db.config.MaxConnections))
-	db.write, db.read = write, read
+	db.write, db.read, db.turn = write, read, make(chan struct{}, 1)
 	return nil
 }
 

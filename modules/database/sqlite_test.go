@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"example.com/ostov/apptest/databasetest"
 	"example.com/ostov/config"
@@ -83,6 +85,36 @@ func TestASQLiteFileHasOneProcess(t *testing.T) {
 	if err := third.Open(t.Context()); err != nil {
 		t.Errorf("Open after the first has closed = %v", err)
 	}
+}
+
+// Those that wait for the one writer get it in the order in which they came: by
+// chance alone some wait for many times as long as others.
+func TestTransactionsAreFirstComeFirstServed(t *testing.T) {
+	t.Parallel()
+
+	url := databasetest.SQLite(t)
+	synctest.Test(t, func(t *testing.T) {
+		db := open(t, url, nil)
+		var came []int
+		var all sync.WaitGroup
+		if err := db.InTx(t.Context(), func(context.Context, *database.Tx) error {
+			for i := range 20 {
+				all.Go(func() {
+					if err := db.InTx(t.Context(), func(context.Context, *database.Tx) error { came = append(came, i); return nil }); err != nil {
+						t.Error(err)
+					}
+				})
+				synctest.Wait()
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		all.Wait()
+		if !slices.IsSorted(came) || len(came) != 20 {
+			t.Errorf("they were served in the order %v; want that in which they came", came)
+		}
+	})
 }
 
 func TestAFileThatIsNoDatabaseFailsTheStart(t *testing.T) {

@@ -40,6 +40,14 @@ func (tx *Tx) PGX() pgx.Tx { return tx.pgx }
 func (db *DB) begin(ctx context.Context) (*Tx, error) {
 	waiting, cancel := db.Wait(ctx)
 	defer cancel()
+	if db.turn != nil { // database/sql gives a connection to any of those that wait, so that some starve
+		select {
+		case db.turn <- struct{}{}:
+			defer func() { <-db.turn }()
+		case <-waiting.Done():
+			return nil, context.Cause(waiting)
+		}
+	}
 	conn, err := db.write.Conn(waiting)
 	if err != nil {
 		return nil, waited(waiting, err)

@@ -19,6 +19,11 @@ import (
 	"example.com/ostov/modules/database"
 )
 
+// rescueMargin is how much longer than any job may take one runs whose process has
+// died, with PostgreSQL, where no lock tells which jobs were its own. The leader looks
+// each half minute: all are freed within a minute more than the longest time-out.
+const rescueMargin = 30 * time.Second
+
 // Client inserts jobs and looks at them, and works them between Start and Stop. Its
 // methods may be called from any goroutine.
 type Client struct {
@@ -57,7 +62,7 @@ func New(p Params) (*Client, error) {
 		Logger:                      p.Log,
 		Middleware:                  []rivertype.Middleware{c.watch},
 		PeriodicJobs:                p.Periodic,
-		RescueStuckJobsAfter:        longest + time.Minute, // of a process that died, where no lock tells which jobs were its own
+		RescueStuckJobsAfter:        longest + rescueMargin,
 		SoftStopTimeout:             p.Config.StopTimeout * 2 / 3,
 		Workers:                     workers,
 	}
