@@ -103,6 +103,7 @@ type conformance struct {
 	// patience is how long what is left may take to go.
 	patience time.Duration
 
+	rule    string     // the one that is tried
 	hooks   []string   // in the order of the list; none until the application has started and stopped
 	held    []bool     // by hook: it has no start, and is acquired from the beginning
 	mu      sync.Mutex // guards found and the waivers
@@ -135,6 +136,7 @@ func conform(t testing.TB, rules []rule, options []fx.Option) {
 	}
 	for _, r := range rules {
 		t.Chdir(t.TempDir()) // and a parallel test is refused
+		c.rule = r.name
 		c.current = goleak.IgnoreCurrent()
 		r.check(c)
 		if c.hooks == nil {
@@ -148,18 +150,18 @@ func conform(t testing.TB, rules []rule, options []fx.Option) {
 	}
 }
 
-// find reports a fault, once, unless it is waived.
-func (c *conformance) find(rule, subject, format string, args ...any) {
+// find reports that the rule is broken by the subject, once, unless that is waived.
+func (c *conformance) find(subject, format string, args ...any) {
 	c.t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, w := range c.waivers {
-		if w.rule == rule && w.subject == subject {
+		if w.rule == c.rule && w.subject == subject {
 			w.used = true
 			return
 		}
 	}
-	text := rule + ": " + fmt.Sprintf(format, args...)
+	text := c.rule + ": " + fmt.Sprintf(format, args...)
 	key, _, _ := strings.Cut(text, "\n")
 	if !c.found[key] {
 		c.found[key] = true
@@ -224,15 +226,14 @@ func (c *conformance) try(set []string, change func(i int, h lifecycle.Hook) lif
 
 // checkStart runs the application once, and sets the list of its hooks.
 func (c *conformance) checkStart() {
-	const rule = "start"
 	var hooks []string
 	a := c.try(nil, func(_ int, h lifecycle.Hook) lifecycle.Hook {
 		hooks, c.held = append(hooks, h.Name), append(c.held, h.Setup == nil)
 		return h
 	})
 	if err := a.Start(c.t.Context()); err != nil {
-		if !c.hookErrors(rule, err, "does not start") {
-			c.find(rule, "", "the application does not start: %v", err)
+		if !c.hookErrors(err, "does not start") {
+			c.find("", "the application does not start: %v", err)
 		}
 		return
 	}
@@ -242,15 +243,16 @@ func (c *conformance) checkStart() {
 	err, again := <-first, <-second
 	for _, task := range a.tasks() {
 		if task.State == dispatcher.Abandoned {
-			c.find("tasks", task.Name, "task %q ignores its context: it runs on after the stop and is left behind: pass the context to whatever blocks, and return when it ends", task.Name)
+			c.rule = "tasks" // which only a stop shows
+			c.find(task.Name, "task %q ignores its context: it runs on after the stop and is left behind: pass the context to whatever blocks, and return when it ends", task.Name)
 			return
 		}
 	}
 	switch third := a.stop(); {
-	case err != nil && !c.hookErrors(rule, err, "does not stop"):
-		c.find(rule, "", "the application does not stop: %v", err)
+	case err != nil && !c.hookErrors(err, "does not stop"):
+		c.find("", "the application does not stop: %v", err)
 	case err != again || err != third: //nolint:errorlint // the very error
-		c.find(rule, "", "two stops at a time and one later return %v, %v and %v: want the same", err, again, third)
+		c.find("", "two stops at a time and one later return %v, %v and %v: want the same", err, again, third)
 	case err == nil:
 		c.hooks = hooks
 	}
@@ -264,7 +266,7 @@ func (a *trial) tasks() []dispatcher.TaskState {
 }
 
 // hookErrors reports what hooks did wrong, and whether it was a hook at all.
-func (c *conformance) hookErrors(rule string, err error, does string) (any bool) {
+func (c *conformance) hookErrors(err error, does string) (any bool) {
 	for _, e := range unjoin(err) {
 		if h := (*lifecycle.HookError)(nil); errors.As(e, &h) {
 			any = true
@@ -275,7 +277,7 @@ func (c *conformance) hookErrors(rule string, err error, does string) (any bool)
 			case errors.Is(e, context.DeadlineExceeded):
 				advice = "make it faster, or give it a higher limit"
 			}
-			c.find(rule, h.Hook, "%s %s: %v: %s", hookOf(h.Hook), does, h.Err, advice)
+			c.find(h.Hook, "%s %s: %v: %s", hookOf(h.Hook), does, h.Err, advice)
 		}
 	}
 	return any

@@ -100,7 +100,7 @@ func (c *conformance) checkFaults() {
 				a := c.suffer(f, released)
 				c.othersStopped(f, a)
 				close(released)
-				c.nothingLeft("faults", "stops because the "+f.String(), a)
+				c.nothingLeft("stops because the "+f.String(), a)
 			}
 		}
 	}
@@ -127,7 +127,7 @@ func (c *conformance) othersStopped(f fault, a *trial) {
 			if call == nil || call.Outcome == "ok" || strings.Contains(call.Error, errInjected.Error()) || h.Name == f.name && op == f.op {
 				continue
 			}
-			c.find("faults", h.Name, "%s does not %s properly where the %s: %s: its Cleanup may rely only on what started before it, and on no other having stopped well",
+			c.find(h.Name, "%s does not %s properly where the %s: %s: its Cleanup may rely only on what started before it, and on no other having stopped well",
 				hookOf(h.Name), op, f, call.Error)
 		}
 	}
@@ -159,7 +159,7 @@ func (c *conformance) checkSignals() {
 			if !errors.Is(err, lifecycle.ErrStopped) || a.Report().State != lifecycle.Stopped {
 				c.interrupted(name, when, err)
 			}
-			c.nothingLeft("signals", when, a)
+			c.nothingLeft(when, a)
 		}
 	}
 }
@@ -171,15 +171,15 @@ func (c *conformance) interrupted(name, when string, err error) {
 		switch {
 		case !errors.As(e, &h):
 		case errors.Is(e, lifecycle.ErrAbandoned):
-			c.find("signals", h.Hook, "%s goes on where the application %s: pass its context to whatever blocks", hookOf(h.Hook), when)
+			c.find(h.Hook, "%s goes on where the application %s: pass its context to whatever blocks", hookOf(h.Hook), when)
 			return
 		case h.Op == "start":
-			c.find("signals", h.Hook, "%s hides that its start was interrupted (%v), so that the exit code is 1: return context.Cause(ctx), or wrap it by %%w", hookOf(h.Hook), h.Err)
+			c.find(h.Hook, "%s hides that its start was interrupted (%v), so that the exit code is 1: return context.Cause(ctx), or wrap it by %%w", hookOf(h.Hook), h.Err)
 			return
 		default:
-			c.find("signals", h.Hook, "%s does not stop where the application %s: %v: its Cleanup may rely only on what started before it", hookOf(h.Hook), when, h.Err)
+			c.find(h.Hook, "%s does not stop where the application %s: %v: its Cleanup may rely only on what started before it", hookOf(h.Hook), when, h.Err)
 			return
 		}
 	}
-	c.find("signals", name, "the application ends with %v where it %s: want a clean end", err, when)
+	c.find(name, "the application ends with %v where it %s: want a clean end", err, when)
 }

@@ -19,39 +19,38 @@ import (
 
 // checkConstructors builds the application and starts nothing.
 func (c *conformance) checkConstructors() {
-	const rule = "constructors"
 	a := c.try(nil, nil)
 	if err := a.Build(); err != nil {
-		c.find(rule, "", "the application cannot be built: %v", err)
+		c.find("", "the application cannot be built: %v", err)
 		return
 	}
 	for _, what := range a.more(c.census()) {
-		c.find(rule, what, "a constructor holds %s: acquire it in the function of a container.CleanupCtx", words(what))
+		c.find(what, "a constructor holds %s: acquire it in the function of a container.CleanupCtx", words(what))
 	}
 	for _, name := range files(".") {
-		c.find(rule, name, "a constructor writes the file %s: do that in the function of a container.CleanupCtx", name)
+		c.find(name, "a constructor writes the file %s: do that in the function of a container.CleanupCtx", name)
 	}
 	if err := a.stop(); err != nil {
-		c.find(rule, "", "what is built and not started does not stop: %v", err)
+		c.find("", "what is built and not started does not stop: %v", err)
 	}
-	c.nothingLeft(rule, "is built and not started", a)
+	c.nothingLeft("is built and not started", a)
 }
 
 // checkLeftovers runs the application and looks at what is there afterwards.
 func (c *conformance) checkLeftovers() {
 	a := c.try(nil, nil)
-	if !c.start("leftovers", a) {
+	if !c.start(a) {
 		return
 	}
 	if err := a.stop(); err != nil {
-		c.find("leftovers", "", "the second stop in one process fails, and the first did not: %v", err)
+		c.find("", "the second stop in one process fails, and the first did not: %v", err)
 	}
-	c.nothingLeft("leftovers", "", a)
+	c.nothingLeft("", a)
 }
 
 // nothingLeft reports what a stopped application has left in the process. When
 // says after what, unless it is a plain stop.
-func (c *conformance) nothingLeft(rule, when string, a *trial) {
+func (c *conformance) nothingLeft(when string, a *trial) {
 	if when != "" {
 		when = " where the application " + when
 	}
@@ -60,14 +59,14 @@ func (c *conformance) nothingLeft(rule, when string, a *trial) {
 		for _, text := range left { // N of HOOK:\nSTACK
 			head, stack, _ := strings.Cut(text, "\n")
 			_, name, _ := strings.Cut(strings.TrimSuffix(head, ":"), " of ")
-			c.find(rule, name, "%s leaves a goroutine%s: let its Cleanup end it and wait for its end. It hangs in\n%s", hookOf(name), when, stack)
+			c.find(name, "%s leaves a goroutine%s: let its Cleanup end it and wait for its end. It hangs in\n%s", hookOf(name), when, stack)
 		}
 		if left == nil {
 			by := "somebody"
 			if m := regexp.MustCompile(`created by (\S+)`).FindStringSubmatch(err.Error()); m != nil {
 				by = path.Base(m[1])
 			}
-			c.find(rule, by, "%s leaves a goroutine%s: start it in the function of a container.CleanupCtx or in a task, whose end is awaited. %v", by, when, err)
+			c.find(by, "%s leaves a goroutine%s: start it in the function of a container.CleanupCtx or in a task, whose end is awaited. %v", by, when, err)
 		}
 		c.current = goleak.IgnoreCurrent() // told; the next one is another
 	}
@@ -82,7 +81,7 @@ func (c *conformance) nothingLeft(rule, when string, a *trial) {
 		if name == "" {
 			by = "something"
 		}
-		c.find(rule, name, "%s leaves %s%s: release it in its Cleanup, on every path", by, words(what), when)
+		c.find(name, "%s leaves %s%s: release it in its Cleanup, on every path", by, words(what), when)
 	}
 	for _, name := range files(c.temp) {
 		_ = os.Remove(filepath.Join(c.temp, name)) // told

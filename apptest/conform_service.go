@@ -39,18 +39,14 @@ func (c *conformance) checkRequests() {
 			close(enough)
 		}
 	}, 2*delay))
-	if !c.start("requests", a) {
+	if !c.start(a) {
 		return
-	}
-	base, err := url.Parse(a.Server.URLs()[0])
-	if err != nil {
-		c.t.Fatalf("the address of the server: %v", err)
 	}
 	under, turn := context.WithCancel(c.t.Context())
 	var running sync.WaitGroup
-	for _, r := range append(c.routes(a, base.String()), route{path: own, status: http.StatusNoContent, handler: "Ostov"}) {
+	for _, r := range append(c.routes(a), route{path: own, status: http.StatusNoContent, handler: "Ostov"}) {
 		running.Go(func() {
-			c.judge(r, load.Load{Address: base.Host, Path: r.path, Clients: clients}.Run(under))
+			c.judge(r, load.Load{Address: a.address(), Path: r.path, Clients: clients}.Run(under))
 		})
 	}
 	<-enough
@@ -60,7 +56,7 @@ func (c *conformance) checkRequests() {
 		turn()
 	})
 	if err := a.stop(); err != nil {
-		c.find("requests", "", "the application does not stop under load: %v", err)
+		c.find("", "the application does not stop under load: %v", err)
 	}
 	running.Wait()
 }
@@ -69,19 +65,19 @@ func (c *conformance) checkRequests() {
 func (c *conformance) judge(r route, saw load.Result) {
 	const advice = "what the handler uses has to live until the drain is over: acquire it in a container.CleanupCtx without a phase"
 	if saw.Failed() > 0 {
-		c.find("requests", r.path, "GET %s (%s) loses requests in a stop: %v: %s", r.path, r.handler, saw, advice)
+		c.find(r.path, "GET %s (%s) loses requests in a stop: %v: %s", r.path, r.handler, saw, advice)
 	}
 	for status, n := range saw.Statuses {
 		if status >= 500 && status != http.StatusServiceUnavailable && status != r.status {
-			c.find("requests", r.path, "GET %s (%s) answers %d with %d in a stop, and %d before: %s", r.path, r.handler, n, status, r.status, advice)
+			c.find(r.path, "GET %s (%s) answers %d with %d in a stop, and %d before: %s", r.path, r.handler, n, status, r.status, advice)
 		}
 	}
 }
 
 // start starts a trial that is only the begin of what is tried.
-func (c *conformance) start(rule string, a *trial) bool {
+func (c *conformance) start(a *trial) bool {
 	if err := a.Start(c.t.Context()); err != nil {
-		c.find(rule, "", "the application does not start: %v", err)
+		c.find("", "the application does not start: %v", err)
 		return false
 	}
 	return true
@@ -95,44 +91,36 @@ type route struct {
 
 // routes returns the routes that can be asked for without knowing more. One that does
 // not end its answer, such as a stream, is left out.
-func (c *conformance) routes(a *trial, base string) (routes []route) {
+func (c *conformance) routes(a *trial) (routes []route) {
 	if a.Server == nil {
 		return nil
 	}
-	client := http.Client{Transport: new(http.Transport), Timeout: 2 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	defer client.CloseIdleConnections()
 	for _, r := range a.Server.Table() {
 		if r.Method != http.MethodGet || strings.ContainsAny(r.Path, ":*") || len(routes) == asked || strings.HasPrefix(r.Path, "/apptest-") {
 			continue
 		}
-		request, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, base+r.Path, nil)
-		if err != nil {
-			continue // Echo takes paths that no client can ask for
-		}
-		response, err := client.Do(request)
-		if err != nil {
-			continue
-		}
-		whole := load.Load{Address: request.Host, Path: r.Path, Count: 1, Timeout: 2 * time.Second, Close: true}.Run(c.t.Context())
-		_ = response.Body.Close() // only its status counts
-		if whole.Answered() == 1 {
-			routes = append(routes, route{path: r.Path, handler: path.Base(r.Handler), status: response.StatusCode})
+		once := load.Load{Address: a.address(), Path: r.Path, Count: 1, Timeout: 2 * time.Second, Close: true}.Run(c.t.Context())
+		for status := range once.Statuses {
+			routes = append(routes, route{path: r.Path, handler: path.Base(r.Handler), status: status})
 		}
 	}
 	return routes
 }
 
+// address returns where the HTTP server listens.
+func (a *trial) address() string { return strings.TrimPrefix(a.Server.URLs()[0], "http://") }
+
 // checkSettings looks at the text of each setting, and tries -1.
 func (c *conformance) checkSettings() {
 	a := c.try(nil, nil)
 	if err := errors.Join(a.Build(), a.stop()); err != nil {
-		c.find("settings", "", "the application cannot be built: %v", err)
+		c.find("", "the application cannot be built: %v", err)
 		return
 	}
 	for _, v := range a.Config.Values() {
 		of := settingOf(v.Key)
 		if v.Doc == "" {
-			c.find("settings", v.Key, "%s has no text: add the tag doc:\"...\" to its field, which app config and the sample show", of)
+			c.find(v.Key, "%s has no text: add the tag doc:\"...\" to its field, which app config and the sample show", of)
 		}
 		wrong := "-1"
 		switch strings.TrimPrefix(v.Type, "[]") {
@@ -143,7 +131,7 @@ func (c *conformance) checkSettings() {
 			continue
 		}
 		if !c.refuses(a, v.Key+"="+wrong) {
-			c.find("settings", v.Key, "%s takes %s: say what is allowed, by the tag validate:\"gt=0\" or in the method Validate of its struct", of, wrong)
+			c.find(v.Key, "%s takes %s: say what is allowed, by the tag validate:\"gt=0\" or in the method Validate of its struct", of, wrong)
 		}
 	}
 }
@@ -180,21 +168,19 @@ func (c *conformance) checkSecrets() {
 		}
 		secret := rand.Text() + rand.Text()
 		if c.refuses(a, v.Key+"="+secret) {
-			c.find("secrets", v.Key, "%s refuses a random text, so that it cannot be tried: give it one that it takes, by apptest.Set", settingOf(v.Key))
+			c.find(v.Key, "%s refuses a random text, so that it cannot be tried: give it one that it takes, by apptest.Set", settingOf(v.Key))
 			continue
 		}
 		secrets[v.Key] = secret
 		set = append(set, v.Key+"="+secret)
 	}
 	a = c.try(set, nil)
-	if !c.start("secrets", a) {
+	if !c.start(a) {
 		return
 	}
-	if a.Server != nil {
-		c.routes(a, a.Server.URLs()[0])
-	}
+	c.routes(a) // are asked once
 	if err := a.stop(); err != nil {
-		c.find("secrets", "", "the application does not stop at log level debug: %v", err)
+		c.find("", "the application does not stop at log level debug: %v", err)
 	}
 	for from, what := range map[string]any{"the output": a.output.String(), "the report": a.Report(), "the graph": a.Graph(), "app config": a.Config.Values()} {
 		text, ok := what.(string)
@@ -209,7 +195,7 @@ func (c *conformance) checkSecrets() {
 			for _, form := range []string{secret, base64.StdEncoding.EncodeToString([]byte(secret)), hex.EncodeToString([]byte(secret)), url.QueryEscape(secret)} {
 				if at := strings.Index(text, form); at >= 0 {
 					line := text[strings.LastIndexByte(text[:at], '\n')+1 : at]
-					c.find("secrets", key, "%s is printed in %s: keep it a config.Secret, which hides itself, and Reveal it only where it is used. It follows %q", settingOf(key), from, line[max(0, len(line)-200):])
+					c.find(key, "%s is printed in %s: keep it a config.Secret, which hides itself, and Reveal it only where it is used. It follows %q", settingOf(key), from, line[max(0, len(line)-200):])
 					break
 				}
 			}
@@ -220,28 +206,28 @@ func (c *conformance) checkSecrets() {
 // checkReadiness asks the application and each check.
 func (c *conformance) checkReadiness() {
 	a := c.try(nil, nil)
-	if !c.start("readiness", a) {
+	if !c.start(a) {
 		return
 	}
 	for _, check := range a.Checks {
 		if err := c.probe(c.t.Context(), check); err != nil {
-			c.find("readiness", check.Name, "check %q fails although the application has started: %v: let the start wait until it can pass, or give it what it needs by a fake", check.Name, err)
+			c.find(check.Name, "check %q fails although the application has started: %v: let the start wait until it can pass, or give it what it needs by a fake", check.Name, err)
 		}
 		ended, cancel := context.WithCancel(c.t.Context())
 		cancel()
 		if err := c.probe(ended, check); errors.Is(err, errNoAnswer) || errors.Is(err, errPanic) {
-			c.find("readiness", check.Name, "check %q, asked with a context that has ended: %v: pass the context to whatever blocks", check.Name, err)
+			c.find(check.Name, "check %q, asked with a context that has ended: %v: pass the context to whatever blocks", check.Name, err)
 		}
 	}
 	if err := a.Health.Err(c.t.Context(), health.KindReady); err != nil {
-		c.find("readiness", "", "the application is not ready although it has started: %v", err)
+		c.find("", "the application is not ready although it has started: %v", err)
 	}
 	if err := a.stop(); err != nil {
-		c.find("readiness", "", "the application does not stop: %v", err)
+		c.find("", "the application does not stop: %v", err)
 	}
 	for _, check := range a.Checks {
 		if err := c.probe(c.t.Context(), check); errors.Is(err, errNoAnswer) || errors.Is(err, errPanic) {
-			c.find("readiness", check.Name, "check %q, asked after the stop: %v: return an error once what it asks is gone", check.Name, err)
+			c.find(check.Name, "check %q, asked after the stop: %v: return an error once what it asks is gone", check.Name, err)
 		}
 	}
 }

@@ -116,29 +116,14 @@ func (r *Response) JSON(v any) {
 	}
 }
 
-// Problem is an answer that reports an error, as RFC 9457 has it. Fields that
-// are not here are in Other.
-type Problem struct {
-	Type      string         `json:"type"`
-	Title     string         `json:"title"`
-	Status    int            `json:"status"`
-	Detail    string         `json:"detail"`
-	RequestID string         `json:"request_id"`
-	Other     map[string]any `json:"-"`
-}
-
 // Problem decodes the body as a problem. One of another content type, or with
 // another status than the answer's, fails the test.
-func (r *Response) Problem() Problem {
+func (r *Response) Problem() httpserver.Problem {
 	r.app.t.Helper()
-	var p Problem
+	var p httpserver.Problem
 	kind, _, _ := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
 	if err := json.Unmarshal([]byte(r.Body), &p); err != nil || kind != "application/problem+json" || p.Status != r.Status {
 		r.app.t.Fatalf("%s answers %d with %q, want a problem (%v): %s", r.request, r.Status, kind, err, r.Body)
-	}
-	_ = json.Unmarshal([]byte(r.Body), &p.Other) // it was decoded before
-	for _, known := range []string{"type", "title", "status", "detail", "request_id"} {
-		delete(p.Other, known)
 	}
 	return p
 }

@@ -185,7 +185,7 @@ func (j *journal[T]) add(t T) {
 
 // wait returns the first that matches, or after a while all that came.
 func (j *journal[T]) wait(match func(T) bool) (found T, others []T) {
-	late := time.NewTimer(10 * time.Second)
+	late := time.NewTimer(limit)
 	defer late.Stop()
 	for seen := 0; ; {
 		j.mu.Lock()

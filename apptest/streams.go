@@ -12,7 +12,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// limit is how long a client of a stream waits for anything.
+// limit is how long a test waits for anything.
 const limit = 10 * time.Second
 
 // Dial opens a session of the line server. It is closed when the test ends, and

@@ -58,7 +58,7 @@ func (d *Document) schemas(pointer string, value any) {
 	switch value := value.(type) {
 	case map[string]any:
 		for key, below := range value {
-			at := pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(key)
+			at := pointer + "/" + escape(key)
 			if _, isSchema := below.(map[string]any); isSchema && (key == "schema" || pointer == "/components/schemas") {
 				d.compile(at)
 				continue
@@ -70,6 +70,11 @@ func (d *Document) schemas(pointer string, value any) {
 			d.schemas(pointer+"/"+strconv.Itoa(i), below)
 		}
 	}
+}
+
+// escape returns a key as a part of the pointer in a URL.
+func escape(key string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(key)
 }
 
 func (d *Document) compile(pointer string) *jsonschema.Schema {
@@ -123,7 +128,6 @@ func (d *Document) CheckAnswer(operation string, status int, header http.Header,
 		d.t.Errorf("%s answers %d with %q; the document says %v", operation, status, kind, content)
 		return
 	}
-	escape := strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace
 	s := d.compile(fmt.Sprintf("/paths/%s/%s/responses/%s/content/%s/schema", escape(path), strings.ToLower(method), found, escape(kind)))
 	if err := s.Validate(d.decode(body)); err != nil {
 		d.t.Errorf("%s answers %d %s, which is not as the document says: %v", operation, status, body, err)
