@@ -214,20 +214,3 @@ func (l *loader) scalar(v reflect.Value, key, source string, n *yaml.Node) bool 
 	}
 	return problem == ""
 }
-
-// unknown says that name is not one of the names below parent.
-func (l *loader) unknown(parent, name string) string {
-	if near := nearest(name, l.children[parent]); near != "" {
-		return fmt.Sprintf("unknown key; did you mean %s?", join(parent, near))
-	}
-	var elsewhere []string
-	for _, s := range l.settings {
-		if strings.HasSuffix(s.key, "."+name) {
-			elsewhere = append(elsewhere, s.key)
-		}
-	}
-	if len(elsewhere) == 1 {
-		return fmt.Sprintf("unknown key; did you mean %s?", elsewhere[0])
-	}
-	return "unknown key; known here are " + strings.Join(l.children[parent], ", ")
-}

@@ -147,6 +147,14 @@ func (s *schema) claim(variable, key string) {
 	s.variables[variable] = key
 }
 
+// join returns the key of name below parent.
+func join(parent, name string) string {
+	if parent == "" {
+		return name
+	}
+	return parent + "." + name
+}
+
 func yamlName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 	return name
