@@ -82,19 +82,8 @@ func (v *variables) endpoint() *url.URL {
 // headers returns name=value pairs. The values may be secrets: no fault shows them.
 func (v *variables) headers() http.Header {
 	h := make(http.Header)
-	name, text := v.otlp("HEADERS")
-	for pair := range strings.SplitSeq(text, ",") {
-		if strings.TrimSpace(pair) == "" {
-			continue
-		}
-		key, value, found := strings.Cut(pair, "=")
-		value, err := url.PathUnescape(strings.TrimSpace(value))
-		if !found || err != nil {
-			v.reject(name, "it has a part that is not name=value, with the value escaped as in a URL")
-			continue
-		}
-		h.Set(strings.TrimSpace(key), value)
-	}
+	name, _ := v.otlp("HEADERS")
+	v.pairs(name, true, h.Set)
 	return h
 }
 

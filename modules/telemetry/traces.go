@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -46,9 +45,9 @@ func NewTraces(environ []string, service string, log *zap.Logger) (*Traces, erro
 		return t, v.err()
 	}
 	t.exporter = &exporter{
-		SpanExporter: otlptrace.NewUnstarted(newClient(v)),
-		log:          log,
-		done:         make(chan struct{}),
+		Exporter: otlptrace.NewUnstarted(newClient(v)),
+		log:      log,
+		done:     make(chan struct{}),
 	}
 	queue := v.number("OTEL_BSP_MAX_QUEUE_SIZE", sdktrace.DefaultMaxQueueSize)
 	t.batches = []sdktrace.BatchSpanProcessorOption{
@@ -83,7 +82,8 @@ func (t *Traces) Start(ctx context.Context) error {
 	if t.provider == nil {
 		return nil
 	}
-	if err := t.exporter.start(ctx); err != nil {
+	t.exporter.life, t.exporter.release = context.WithCancel(context.WithoutCancel(ctx))
+	if err := t.exporter.Start(ctx); err != nil {
 		return err
 	}
 	t.processor = sdktrace.NewBatchSpanProcessor(t.exporter, t.batches...)
@@ -108,7 +108,7 @@ func (t *Traces) Stop(ctx context.Context) {
 // exporter tells the log what OpenTelemetry would tell its error handler, which
 // is one for the whole process, and can be made to give up.
 type exporter struct {
-	sdktrace.SpanExporter
+	*otlptrace.Exporter
 
 	log     *zap.Logger
 	life    context.Context // ends what is under way
@@ -117,17 +117,12 @@ type exporter struct {
 	failing atomic.Bool
 }
 
-func (e *exporter) start(ctx context.Context) error {
-	e.life, e.release = context.WithCancel(context.WithoutCancel(ctx))
-	return e.SpanExporter.(*otlptrace.Exporter).Start(ctx)
-}
-
 // ExportSpans implements sdktrace.SpanExporter.
 func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(e.life, cancel)()
-	err := e.SpanExporter.ExportSpans(ctx, spans)
+	err := e.Exporter.ExportSpans(ctx, spans)
 	switch {
 	case err != nil && !e.failing.Swap(true):
 		e.log.Warn("spans dropped, as long as nothing else is told", zap.Int("spans", len(spans)), zap.Error(err))
@@ -140,7 +135,7 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 // Shutdown implements sdktrace.SpanExporter.
 func (e *exporter) Shutdown(ctx context.Context) error {
 	defer close(e.done)
-	return e.SpanExporter.Shutdown(context.WithoutCancel(ctx)) // it only closes idle connections
+	return e.Exporter.Shutdown(context.WithoutCancel(ctx)) // it only closes idle connections
 }
 
 // tracing tells whether there is somewhere to send spans to.
@@ -170,18 +165,9 @@ func (v *variables) resource(service string) *resource.Resource {
 		semconv.TelemetrySDKVersion(sdk.Version()),
 		semconv.ServiceName(service),
 	}
-	for pair := range strings.SplitSeq(v.values["OTEL_RESOURCE_ATTRIBUTES"], ",") {
-		if strings.TrimSpace(pair) == "" {
-			continue
-		}
-		key, value, found := strings.Cut(pair, "=")
-		value, err := url.PathUnescape(strings.TrimSpace(value))
-		if !found || err != nil {
-			v.reject("OTEL_RESOURCE_ATTRIBUTES", "%q is not name=value, with the value escaped as in a URL", pair)
-			continue
-		}
-		attributes = append(attributes, attribute.String(strings.TrimSpace(key), value)) // the last one of a key counts
-	}
+	v.pairs("OTEL_RESOURCE_ATTRIBUTES", false, func(key, value string) {
+		attributes = append(attributes, attribute.String(key, value)) // the last one of a key counts
+	})
 	if name := v.values["OTEL_SERVICE_NAME"]; name != "" {
 		attributes = append(attributes, semconv.ServiceName(name))
 	}

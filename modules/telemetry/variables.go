@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,27 @@ func (v *variables) number(name string, byDefault int) int {
 // millis returns the variable called name, in milliseconds as all of them are.
 func (v *variables) millis(name string, byDefault int) time.Duration {
 	return time.Duration(v.number(name, byDefault)) * time.Millisecond
+}
+
+// pairs calls each for the name=value pairs of a variable, whose values are
+// escaped as in a URL. Of a secret one no fault shows a part.
+func (v *variables) pairs(name string, secret bool, each func(key, value string)) {
+	for pair := range strings.SplitSeq(v.values[name], ",") {
+		if strings.TrimSpace(pair) == "" {
+			continue
+		}
+		key, value, found := strings.Cut(pair, "=")
+		value, err := url.PathUnescape(strings.TrimSpace(value))
+		if found && err == nil {
+			each(strings.TrimSpace(key), value)
+			continue
+		}
+		part := strconv.Quote(pair)
+		if secret {
+			part = "a part of it"
+		}
+		v.reject(name, "%s is not name=value, with the value escaped as in a URL", part)
+	}
 }
 
 func (v *variables) reject(name, format string, args ...any) {

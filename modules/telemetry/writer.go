@@ -194,23 +194,26 @@ func (w *Writer) waitForRoom(size int) bool {
 }
 
 // settle waits until what was accepted before is finished, and outside of Start
-// and Stop until the writer rests, and tells whether it is so. It gives up after limit, when done closes, and at once where a write has
-// been under way for longer than limit.
+// and Stop until the writer rests, and tells whether it is so. It gives up after
+// limit, when done closes, and at once where a write has been under way for longer
+// than limit.
 func (w *Writer) settle(limit time.Duration, done <-chan struct{}) bool {
 	target, deadline := w.accepted, time.Now().Add(limit)
 	for w.finished < target || !w.async && w.draining {
 		left := time.Until(deadline)
-		if left <= 0 || !w.began.IsZero() && time.Since(w.began) >= limit || closed(done) {
+		if left <= 0 || !w.began.IsZero() && time.Since(w.began) >= limit {
 			return false
 		}
 		w.wake()
-		w.wait(left, done)
+		if !w.wait(left, done) {
+			return false
+		}
 	}
 	return true
 }
 
-// wait gives the lock away until there is progress, done closes, or limit.
-func (w *Writer) wait(limit time.Duration, done <-chan struct{}) {
+// wait gives the lock away until there is progress or limit; false: done closed.
+func (w *Writer) wait(limit time.Duration, done <-chan struct{}) bool {
 	if w.progress == nil {
 		w.progress = make(chan struct{})
 	}
@@ -220,9 +223,11 @@ func (w *Writer) wait(limit time.Duration, done <-chan struct{}) {
 	defer w.mu.Lock()
 	select {
 	case <-progress:
-	case <-done:
 	case <-timer.C:
+	case <-done:
+		return false
 	}
+	return true
 }
 
 // advance tells who waits that something has changed.
@@ -337,14 +342,5 @@ func write(sink io.Writer, p []byte) (n int, err error) {
 		default:
 			return n, err
 		}
-	}
-}
-
-func closed(done <-chan struct{}) bool {
-	select {
-	case <-done:
-		return true
-	default:
-		return false
 	}
 }
