@@ -818,6 +818,17 @@ func TestShutdownKeepsTheFirstCause(t *testing.T) {
 	}
 }
 
+func TestShutdownBeforeStartLeavesNothingToStart(t *testing.T) {
+	t.Parallel()
+
+	a := newApp(t, lifecycle.Limits{}).add(part{name: "a"})
+	a.Shutdown(errBoom)
+	if err := a.Start(t.Context()); !errors.Is(err, lifecycle.ErrStopped) || !errors.Is(err, errBoom) {
+		t.Errorf("Start = %v; want ErrStopped with the cause", err)
+	}
+	a.want("")
+}
+
 func TestShutdownDuringStartInterruptsIt(t *testing.T) {
 	t.Parallel()
 

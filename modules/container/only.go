@@ -13,9 +13,9 @@ import (
 var ErrRole = errors.New("no module has this role")
 
 // only starts nothing of the roles that Process.Only leaves out; their modules stay in the
-// graph, and their sections in the configuration.
+// graph, and their sections in the configuration. What their constructors hold is released.
 func (c *Container) only(h lifecycle.Hook) lifecycle.Hook {
-	if h.Role != "" && !slices.Contains(c.process.Only, h.Role) {
+	if h.Setup != nil && h.Role != "" && !slices.Contains(c.process.Only, h.Role) {
 		h.Setup, h.Cleanup = nil, nil
 	}
 	return h

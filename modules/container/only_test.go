@@ -1,6 +1,7 @@
 package container_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -13,10 +14,10 @@ func TestAProcessTakesOnlyTheWorkOfItsRoles(t *testing.T) {
 	t.Parallel()
 
 	tests := []struct{ only, want string }{
-		{"", "+resource +dispatcher +jobs +http -http -jobs -dispatcher -resource"},
-		{"http", "+resource +dispatcher +http -http -dispatcher -resource"},
-		{"jobs", "+resource +dispatcher +jobs -jobs -dispatcher -resource"},
-		{"http,jobs", "+resource +dispatcher +jobs +http -http -jobs -dispatcher -resource"},
+		{"", "+resource +dispatcher +jobs +http -http -jobs -dispatcher -resource -held"},
+		{"http", "+resource +dispatcher +http -http -dispatcher -resource -held"},
+		{"jobs", "+resource +dispatcher +jobs -jobs -dispatcher -resource -held"},
+		{"http,jobs", "+resource +dispatcher +jobs +http -http -jobs -dispatcher -resource -held"},
 	}
 	for _, tt := range tests {
 		d := new(diary)
@@ -27,7 +28,10 @@ func TestAProcessTakesOnlyTheWorkOfItsRoles(t *testing.T) {
 		hook := func(name, role string) func() lifecycle.Hook {
 			return func() lifecycle.Hook { return lifecycle.Hook{Name: name, Role: role, Setup: d.setup(name)} }
 		}
-		c := container.New(p, container.Module,
+		held := func() lifecycle.Hook {
+			return lifecycle.Hook{Name: "held", Role: "jobs", Cleanup: func(context.Context) error { d.do("-held"); return nil }}
+		}
+		c := container.New(p, container.Module, container.CleanupCtx(held),
 			container.CleanupCtx(hook("resource", "")), container.CleanupCtx(hook("dispatcher", ""), lifecycle.Work),
 			container.CleanupCtx(hook("jobs", "jobs"), lifecycle.Work), container.CleanupCtx(hook("http", "http"), lifecycle.Serve))
 		if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {

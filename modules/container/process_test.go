@@ -166,9 +166,11 @@ func environ(program string) []string {
 	return append(os.Environ(), role+"="+program, "GORACE=atexit_sleep_ms=0")
 }
 
-func start(t *testing.T, program string) *child {
+// start starts a program, by the command before its own, if any.
+func start(t *testing.T, program string, by ...string) *child {
 	t.Helper()
-	c := &child{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0])}
+	command := append(by, os.Args[0])
+	c := &child{t: t, cmd: exec.CommandContext(t.Context(), command[0], command[1:]...)}
 	c.cmd.Env = environ(program)
 	c.cmd.Stderr = &c.stderr
 	stdout, err := c.cmd.StdoutPipe()
@@ -239,6 +241,17 @@ func TestASignalStopsTheApplicationGracefully(t *testing.T) {
 				t.Errorf("exit code %d, stdout %q, stderr %q; want 0 and %q", code, stdout, c.stderr.String(), want)
 			}
 		})
+	}
+}
+
+// As under nohup. Were it heard, SIGTERM would be the second signal.
+func TestASIGHUPThatIsIgnoredFromTheBeginningStaysSo(t *testing.T) {
+	t.Parallel()
+
+	c := start(t, "slow stop", "/bin/sh", "-c", `trap "" HUP; exec "$0"`).until("Serving on")
+	c.signal(syscall.SIGHUP).signal(syscall.SIGTERM).until("stopping b").signal(syscall.SIGINT)
+	if code, stdout := c.end(); code != 128+int(syscall.SIGINT) {
+		t.Errorf("exit code %d, stdout %q; want the end by SIGINT, the second signal", code, stdout)
 	}
 }
 
