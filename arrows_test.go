@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	level1 = "lifecycle internal/listen internal/notify internal/constructor internal/problem internal/typed health config"
+	level1 = "lifecycle internal/drain internal/listen internal/notify internal/constructor internal/problem internal/typed health config"
 	level2 = level1 + " modules/container"
 	level3 = level2 + " modules/telemetry modules/http modules/tcp modules/dispatcher modules/database modules/jobs"
 	any3rd = "*"
@@ -27,6 +27,7 @@ const (
 // down only. A room that is not here may not be: give it a row.
 var arrows = []struct{ room, rooms, libraries string }{
 	{"lifecycle", "", ""},
+	{"internal/drain", "", ""},
 	{"internal/listen", "", ""},
 	{"internal/notify", "", ""},
 	{"internal/constructor", "", ""},

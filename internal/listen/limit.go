@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -41,7 +42,7 @@ func (l *limited) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if client := l.client(conn); l.admit(client) {
-			return release(conn, sync.OnceFunc(func() { l.leave(client) })), nil
+			return &limitedConn{conn, sync.OnceFunc(func() { l.leave(client) })}, nil
 		}
 		l.reject(conn)
 	}
@@ -86,46 +87,25 @@ func (l *limited) leave(client netip.Prefix) {
 	}
 }
 
-// release returns conn with done called by its first Close. The kinds of
-// connection that net makes keep their methods: sending files and closing one
-// direction depend on them.
-func release(conn net.Conn, done func()) net.Conn {
-	switch conn := conn.(type) {
-	case *net.TCPConn:
-		return &tcpConn{conn, done}
-	case *net.UnixConn:
-		return &unixConn{conn, done}
-	default:
-		return &otherConn{conn, done}
-	}
-}
-
-type tcpConn struct {
-	*net.TCPConn
-	done func()
-}
-
-func (c *tcpConn) Close() error {
-	defer c.done()
-	return c.TCPConn.Close()
-}
-
-type unixConn struct {
-	*net.UnixConn
-	done func()
-}
-
-func (c *unixConn) Close() error {
-	defer c.done()
-	return c.UnixConn.Close()
-}
-
-type otherConn struct {
+// limitedConn calls leave when it is closed, the first time.
+type limitedConn struct {
 	net.Conn
-	done func()
+	leave func()
 }
 
-func (c *otherConn) Close() error {
-	defer c.done()
+func (c *limitedConn) Close() error {
+	defer c.leave()
 	return c.Conn.Close()
+}
+
+// CloseWrite lets a server end its answer while the client may still send.
+func (c *limitedConn) CloseWrite() error { return CloseWrite(c.Conn) }
+
+// CloseWrite tells the other side that nothing more comes, where the kind of
+// connection can say that: else it is errors.ErrUnsupported.
+func CloseWrite(conn net.Conn) error {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }

@@ -2,6 +2,7 @@ package listen
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,20 @@ func TLS(certFile, keyFile string, warn func(error)) (*tls.Config, error) {
 		return nil, err
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: p.get}, nil
+}
+
+// CheckTLS reports what is wrong with the two files that TLS would be given, which
+// are the settings tls_certificate and tls_key: both or none.
+func CheckTLS(certFile, keyFile string) (certificate, key error) {
+	switch {
+	case certFile != "" && keyFile == "":
+		return nil, errors.New("it must be given together with tls_certificate")
+	case certFile == "" && keyFile != "":
+		return errors.New("it must be given together with tls_key"), nil
+	case certFile != "":
+		_, certificate = TLS(certFile, keyFile, nil)
+	}
+	return certificate, nil
 }
 
 type pair struct {

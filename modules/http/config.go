@@ -2,9 +2,9 @@ package httpserver
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"example.com/ostov/config"
@@ -59,39 +59,27 @@ func DefaultConfig() Config {
 // Validate reports what the tags of the fields cannot tell.
 func (c Config) Validate() error {
 	var errs []error
-	refuse := func(key, format string, args ...any) { errs = append(errs, config.Invalid(key, format, args...)) }
-
-	for _, address := range c.addresses() {
-		if err := listen.Validate(address); err != nil && c.Address != "" {
-			refuse("address", "%v", err)
+	refuse := func(key string, err error) {
+		if err != nil {
+			errs = append(errs, config.Invalid(key, "%v", err))
+		}
+	}
+	for _, address := range listen.Split(c.Address) {
+		if c.Address != "" {
+			refuse("address", listen.Validate(address))
 		}
 	}
 	if c.WriteTimeout > 0 && c.HandlerTimeout >= c.WriteTimeout {
-		refuse("handler_timeout", "it must be less than write_timeout, which is %v: later nothing can be answered", c.WriteTimeout)
+		refuse("handler_timeout", fmt.Errorf("it must be less than write_timeout, which is %v: later nothing can be answered", c.WriteTimeout))
 	}
-	switch {
-	case c.TLSCertificate != "" && c.TLSKey == "":
-		refuse("tls_key", "it must be given together with tls_certificate")
-	case c.TLSCertificate == "" && c.TLSKey != "":
-		refuse("tls_certificate", "it must be given together with tls_key")
-	case c.TLSKey != "":
-		if _, err := listen.TLS(c.TLSCertificate, c.TLSKey, nil); err != nil {
-			refuse("tls_certificate", "%v", err)
-		}
-	}
+	certificate, key := listen.CheckTLS(c.TLSCertificate, c.TLSKey)
+	refuse("tls_certificate", certificate)
+	refuse("tls_key", key)
 	for _, origin := range c.CORSOrigins {
 		u, err := url.Parse(origin)
 		if origin != "*" && (err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin) {
-			refuse("cors_origins", "%q is no origin: write scheme://host, such as https://app.example.com, or *", origin)
+			refuse("cors_origins", fmt.Errorf("%q is no origin: write scheme://host, such as https://app.example.com, or *", origin))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func (c Config) addresses() []string {
-	addresses := strings.Split(c.Address, ",")
-	for i, address := range addresses {
-		addresses[i] = strings.TrimSpace(address)
-	}
-	return addresses
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"example.com/ostov/internal/listen"
 )
 
 // tracked is a listener whose connections the drain knows.
@@ -21,7 +23,7 @@ func (l tracked) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	c := &conn{Conn: nc, server: l.server}
-	l.server.http1.add(c)
+	l.server.http1.Add(c)
 	return c, nil
 }
 
@@ -44,19 +46,14 @@ func (c *conn) Read(p []byte) (int, error) {
 
 // Close may be called more than once; net/http ends with a call in any case.
 func (c *conn) Close() error {
-	defer c.server.http1.remove(c)
-	defer c.server.http2.remove(c)
+	defer c.server.http1.Remove(c)
+	defer c.server.http2.Remove(c)
 	return c.Conn.Close()
 }
 
 // CloseWrite lets net/http close softly, so that a client that is still sending
 // reads the answer.
-func (c *conn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
-}
+func (c *conn) CloseWrite() error { return listen.CloseWrite(c.Conn) }
 
 // quiet reports whether no request has begun on c since it was opened, or since
 // the last one was answered. On a connection with TLS, the handshake is not
@@ -84,8 +81,8 @@ func (s *Server) connState(nc net.Conn, state http.ConnState) {
 	case http.StateActive:
 		if before == http.StateNew && secure != nil && secure.ConnectionState().NegotiatedProtocol == "h2" {
 			c.http2.Store(true)
-			s.http2.add(c)
-			s.http1.remove(c)
+			s.http2.Add(c)
+			s.http1.Remove(c)
 		}
 	case http.StateIdle:
 		c.heard.Store(false)
@@ -137,7 +134,8 @@ func (s *Server) turnAway(nc net.Conn) {
 func (c *conn) sayTooMany() {
 	defer func() { _ = c.Close() }()
 	_ = c.SetDeadline(time.Now().Add(turnAwayLimit))
-	if _, err := io.WriteString(c, turnedAway); err == nil && c.CloseWrite() == nil {
+	if _, err := io.WriteString(c, turnedAway); err == nil {
+		_ = c.CloseWrite()
 		_, _ = io.Copy(io.Discard, c)
 	}
 }

@@ -11,24 +11,31 @@ import (
 // waits for it: most handlers end long before, and none of them pays for a
 // timer, nor for a copy of the request.
 type requestContext struct {
-	context.Context           // net/http's: ends with the client, the answer, or the drain's limit
-	deadline        time.Time // zero: none; not to be changed once a handler has the context
+	context.Context               // net/http's: ends with the client, the answer, or the drain's limit
+	since           time.Time     // when the request came
+	limit           time.Duration // from then on; 0: none; not to be changed once a handler has the context
 
 	mu    sync.Mutex
 	timed context.Context // nil until Done is called
 }
 
-func (c *requestContext) Deadline() (time.Time, bool) { return c.deadline, !c.deadline.IsZero() }
+func (c *requestContext) Deadline() (time.Time, bool) {
+	if c.limit == 0 {
+		return time.Time{}, false
+	}
+	return c.since.Add(c.limit), true
+}
 
 func (c *requestContext) Done() <-chan struct{} {
-	if c.deadline.IsZero() {
+	deadline, limited := c.Deadline()
+	if !limited {
 		return c.Context.Done()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.timed == nil {
 		var release context.CancelFunc
-		c.timed, release = context.WithDeadline(c.Context, c.deadline)
+		c.timed, release = context.WithDeadline(c.Context, deadline)
 		context.AfterFunc(c.Context, release) // net/http ends its context in any case
 	}
 	return c.timed.Done()
@@ -38,7 +45,7 @@ func (c *requestContext) Err() error {
 	if err := c.inner().Err(); err != nil {
 		return err
 	}
-	if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
+	if c.limit > 0 && time.Since(c.since) >= c.limit {
 		return context.DeadlineExceeded
 	}
 	return nil

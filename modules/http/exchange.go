@@ -17,13 +17,12 @@ import (
 type exchange struct {
 	http.ResponseWriter
 	requestContext
-	server       *Server
-	method, path string
-	since        time.Time
-	id           [1]string     // of the request, once it is observed, as its header
-	span         trace.Span    // nil: none
-	stall        time.Duration // how long a write may take, where Stream said so
-	access       access
+	server  *Server
+	request *http.Request // as net/http made it
+	id      [1]string     // once it is observed, as its header
+	span    trace.Span    // nil: none
+	stall   time.Duration // how long a write may take, where Stream said so
+	access  access
 }
 
 // sayClose tells the client, unless the header is written already, not to use
@@ -84,7 +83,7 @@ func exchangeOf(c echo.Context) *exchange {
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		return x
 	}
-	return &exchange{ResponseWriter: c.Response().Writer, requestContext: requestContext{Context: ctx}, server: new(Server), since: time.Now()}
+	return &exchange{ResponseWriter: c.Response().Writer, requestContext: requestContext{Context: ctx, since: time.Now()}, server: new(Server), request: c.Request()}
 }
 
 // stallLimit is how long a write of a stream may take.

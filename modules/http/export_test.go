@@ -14,7 +14,7 @@ func (s *Server) SetListeners(listeners ...net.Listener) {
 const TurnedAway = turnedAway
 
 // Open returns how many connections are open.
-func (s *Server) Open() int { return len(s.http1.all()) + len(s.http2.all()) }
+func (s *Server) Open() int { return len(s.http1.All()) + len(s.http2.All()) }
 
 // Draining closes when the listeners are closed.
 func (s *Server) Draining() <-chan struct{} { return s.draining }

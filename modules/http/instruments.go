@@ -39,13 +39,13 @@ func (s *Server) instrument(p Params) (err error) {
 	return errors.Join(err,
 		p.Metrics.Register(prometheus.NewGaugeFunc(
 			prometheus.GaugeOpts{Name: "http_server_requests_in_flight", Help: "Requests that are being answered."},
-			func() float64 { return float64(len(s.requests.all())) })),
+			func() float64 { return float64(len(s.requests.All())) })),
 		p.Metrics.Register(telemetry.NewGauges("http_server_connections", "Open connections, by what they do.", []string{"state"},
 			func(set func(float64, ...string)) {
 				for _, state := range []http.ConnState{http.StateNew, http.StateActive, http.StateIdle, http.StateHijacked} {
 					set(0, state.String())
 				}
-				for _, c := range append(s.http1.all(), s.http2.all()...) {
+				for _, c := range append(s.http1.All(), s.http2.All()...) {
 					set(1, http.ConnState(c.state.Load()).String())
 				}
 			})),

@@ -92,7 +92,7 @@ func timeout(d time.Duration) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			x := exchangeOf(c)
-			x.deadline = x.since.Add(d)
+			x.limit = d
 			err := next(c)
 			if errors.Is(err, context.DeadlineExceeded) && errors.Is(x.Err(), context.DeadlineExceeded) {
 				return echo.NewHTTPError(http.StatusServiceUnavailable).SetInternal(err)

@@ -30,7 +30,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		defer func() {
 			took := time.Since(x.since)
 			s.end(x, c, r, took, err)
-			s.record(x, c, r, took, err)
+			s.record(x, c, took, err)
 		}()
 		if err = next(c); err == nil {
 			return nil
@@ -59,44 +59,45 @@ func requestID(given string) string {
 
 const idBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
-// access is the record of a request. It is the one field of its log entry and
-// part of the exchange, which costs less than a field for each of its parts.
+// access is what the access record of a request says beside the request itself.
+// It is a part of the exchange, and that the one field of the log entry, which
+// costs less than a field for each of its parts.
 type access struct {
-	method, uri, route, remote, id string
-
-	status int
-	bytes  int64
-	took   time.Duration
-	err    error // nil: none that the client was not told
-	span   trace.SpanContext
-	hex    [2 * len(trace.TraceID{})]byte
-	field  [1]zap.Field
+	route, remote string
+	status        int
+	bytes         int64
+	took          time.Duration
+	err           error // nil: none that the client was not told
+	hex           [2 * len(trace.TraceID{})]byte
+	field         [1]zap.Field
 }
 
-// MarshalLogObject implements zapcore.ObjectMarshaler.
-func (a *access) MarshalLogObject(to zapcore.ObjectEncoder) error {
-	to.AddString("method", a.method)
-	to.AddString("uri", a.uri)
+// MarshalLogObject writes the access record, of the request as the client sent
+// it. It implements zapcore.ObjectMarshaler.
+func (x *exchange) MarshalLogObject(to zapcore.ObjectEncoder) error {
+	a := &x.access
+	to.AddString("method", x.request.Method)
+	to.AddString("uri", redact(x.request.RequestURI))
 	to.AddString("route", a.route)
 	to.AddInt64("status", int64(a.status))
 	to.AddInt64("bytes", a.bytes)
 	to.AddDuration("latency", a.took)
 	to.AddString("remote", a.remote)
-	to.AddString("request_id", a.id)
+	to.AddString("request_id", x.id[0])
 	if a.err != nil {
 		zap.Error(a.err).AddTo(to)
 	}
-	if a.span.IsValid() {
-		trace, span := a.span.TraceID(), a.span.SpanID()
+	if span := trace.SpanContextFromContext(x.Context); span.IsValid() {
+		trace, span := span.TraceID(), span.SpanID()
 		to.AddByteString("trace_id", hex.AppendEncode(a.hex[:0], trace[:]))
 		to.AddByteString("span_id", hex.AppendEncode(a.hex[:0], span[:]))
 	}
 	return nil
 }
 
-// record writes the access record of r, as the client sent it, and with it what
-// went wrong and the client was not told: an error where the server failed.
-func (s *Server) record(x *exchange, c echo.Context, r *http.Request, took time.Duration, err error) {
+// record writes the access record, and with it what went wrong and the client
+// was not told: an error where the server failed.
+func (s *Server) record(x *exchange, c echo.Context, took time.Duration, err error) {
 	answer := c.Response()
 	panicked := panicOf(err)
 	untold := err != nil && (answer.Status >= http.StatusInternalServerError || answer.Status < http.StatusBadRequest)
@@ -114,16 +115,15 @@ func (s *Server) record(x *exchange, c echo.Context, r *http.Request, took time.
 		return
 	}
 	a := &x.access
-	a.method, a.uri, a.route, a.remote, a.id = r.Method, redact(r.RequestURI), c.Path(), c.RealIP(), x.id[0]
+	a.route, a.remote = c.Path(), c.RealIP()
 	a.status, a.bytes, a.took = answer.Status, answer.Size, took
-	a.span = trace.SpanContextFromContext(x.Context)
-	a.field[0] = zap.Inline(a)
 	if untold {
 		a.err = err
 	}
 	if panicked != nil {
 		entry.Stack = panicked.stack
 	}
+	a.field[0] = zap.Inline(x)
 	entry.Write(a.field[:]...)
 }
 

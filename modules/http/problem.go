@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"example.com/ostov/internal/drain"
 	"example.com/ostov/internal/problem"
 )
 
@@ -83,7 +84,7 @@ func problemOf(err error, c echo.Context) Problem {
 		p.Detail = fmt.Sprintf("The body has more than %d bytes.", tooLarge.Limit)
 	case errors.Is(err, context.Canceled) && request.Err() != nil:
 		p.Status = clientLeft
-		if errors.Is(context.Cause(request), errStopping) {
+		if errors.Is(context.Cause(request), drain.ErrStopping) {
 			p.Status = http.StatusServiceUnavailable
 		}
 	case panicOf(err) != nil: // whatever it was called with

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/zap/zapio"
 
 	"example.com/ostov/health"
+	"example.com/ostov/internal/drain"
 	"example.com/ostov/internal/listen"
 	"example.com/ostov/internal/typed"
 	"example.com/ostov/lifecycle"
@@ -53,9 +54,9 @@ type Server struct {
 
 	ending   atomic.Bool   // the listeners are being closed
 	draining chan struct{} // closes when they are
-	requests set[*exchange]
-	http1    set[*conn] // open connections, hijacked ones included
-	http2    set[*conn]
+	requests drain.Set[*exchange]
+	http1    drain.Set[*conn] // open connections, hijacked ones included
+	http2    drain.Set[*conn]
 	sweeping atomic.Bool // connections that turn idle are closed at once
 	turned   chan struct{}
 }
@@ -129,14 +130,12 @@ func (l errorLog) Write(p []byte) (int, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{
 		ResponseWriter: w,
-		requestContext: requestContext{Context: r.Context()},
+		requestContext: requestContext{Context: r.Context(), since: time.Now()},
 		server:         s,
-		method:         r.Method,
-		path:           echo.GetPath(r),
-		since:          time.Now(),
+		request:        r,
 	}
-	s.requests.add(x)
-	defer s.requests.remove(x)
+	s.requests.Add(x)
+	defer s.requests.Remove(x)
 	s.echo.ServeHTTP(x, r.WithContext(x))
 	x.sayClose() // where nothing was written, net/http does it now
 }
@@ -198,7 +197,7 @@ func (s *Server) start(ctx context.Context, ended func(error)) error {
 		s.serve = func(l net.Listener) error { return s.http.ServeTLS(tracked{l, s}, "", "") }
 	}
 
-	listeners, err := s.listen(ctx, s.config.addresses()...)
+	listeners, err := s.listen(ctx, listen.Split(s.config.Address)...)
 	if err != nil {
 		return err
 	}

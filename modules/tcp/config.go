@@ -10,17 +10,17 @@ import (
 
 // Config is the "tcp" section of the configuration.
 type Config struct {
-	Address string `yaml:"address" doc:"where to listen: host:port (port 0 picks a free one), unix:PATH or fd:NAME; several by comma"`
+	Address string `yaml:"address" validate:"required" doc:"where to listen: host:port (port 0 picks a free one), unix:PATH or fd:NAME; several by comma"`
 
-	DrainTimeout time.Duration `yaml:"drain_timeout" doc:"how long a stop waits for sessions to finish their answer; handlers are cancelled in its last second"`
+	DrainTimeout time.Duration `yaml:"drain_timeout" validate:"gt=0" doc:"how long a stop waits for sessions to finish their answer; handlers are cancelled in its last second"`
 
-	FirstByteTimeout time.Duration `yaml:"first_byte_timeout" doc:"how long a client may be silent after it connected; TLS handshake: all of it"`
-	LineTimeout      time.Duration `yaml:"line_timeout" doc:"how long a line may take to arrive"`
-	IdleTimeout      time.Duration `yaml:"idle_timeout" doc:"how long a client may be silent between two lines"`
-	WriteTimeout     time.Duration `yaml:"write_timeout" doc:"how long a client may take for each 16 KiB of an answer"`
+	FirstByteTimeout time.Duration `yaml:"first_byte_timeout" validate:"gt=0" doc:"how long a client may be silent after it connected; TLS handshake: all of it"`
+	LineTimeout      time.Duration `yaml:"line_timeout" validate:"gt=0" doc:"how long a line may take to arrive"`
+	IdleTimeout      time.Duration `yaml:"idle_timeout" validate:"gt=0" doc:"how long a client may be silent between two lines"`
+	WriteTimeout     time.Duration `yaml:"write_timeout" validate:"gt=0" doc:"how long a client may take for each 16 KiB of an answer"`
 
-	MaxConnections          int `yaml:"max_connections" doc:"open connections of each address; over it one is closed at once; 0: no limit"`
-	MaxConnectionsPerClient int `yaml:"max_connections_per_client" doc:"open connections of one client address; 0: no limit"`
+	MaxConnections          int `yaml:"max_connections" validate:"gte=0" doc:"open connections of each address; over it one is closed at once; 0: no limit"`
+	MaxConnectionsPerClient int `yaml:"max_connections_per_client" validate:"gte=0" doc:"open connections of one client address; 0: no limit"`
 
 	TLSCertificate string `yaml:"tls_certificate" doc:"PEM file; with tls_key the servers speak TLS; read again when renewed"`
 	TLSKey         string `yaml:"tls_key" doc:"PEM file with the key of tls_certificate"`
@@ -39,48 +39,22 @@ func DefaultConfig() Config {
 	}
 }
 
-// Validate reports everything that is wrong with c.
+// Validate reports what the tags of the fields cannot tell.
 func (c Config) Validate() error {
 	var errs []error
-	wrong := func(key, format string, args ...any) {
-		errs = append(errs, config.Invalid(key, format, args...))
+	refuse := func(key string, err error) {
+		if err != nil {
+			errs = append(errs, config.Invalid(key, "%v", err))
+		}
 	}
-
 	for _, address := range listen.Split(c.Address) {
-		if err := listen.Validate(address); err != nil {
-			wrong("address", "%v", err)
+		if c.Address != "" {
+			refuse("address", listen.Validate(address))
 		}
 	}
-	for _, limit := range []struct {
-		key   string
-		value time.Duration
-	}{
-		{"drain_timeout", c.DrainTimeout},
-		{"first_byte_timeout", c.FirstByteTimeout},
-		{"line_timeout", c.LineTimeout},
-		{"idle_timeout", c.IdleTimeout},
-		{"write_timeout", c.WriteTimeout},
-	} {
-		if limit.value <= 0 {
-			wrong(limit.key, "must be more than 0")
-		}
-	}
-	if c.MaxConnections < 0 {
-		wrong("max_connections", "must not be negative; 0 is no limit")
-	}
-	if c.MaxConnectionsPerClient < 0 {
-		wrong("max_connections_per_client", "must not be negative; 0 is no limit")
-	}
-	switch {
-	case c.TLSCertificate != "" && c.TLSKey == "":
-		wrong("tls_key", "is missing, and tls_certificate is given: give both or none")
-	case c.TLSCertificate == "" && c.TLSKey != "":
-		wrong("tls_certificate", "is missing, and tls_key is given: give both or none")
-	case c.secure():
-		if _, err := listen.TLS(c.TLSCertificate, c.TLSKey, nil); err != nil {
-			wrong("tls_certificate", "%v", err)
-		}
-	}
+	certificate, key := listen.CheckTLS(c.TLSCertificate, c.TLSKey)
+	refuse("tls_certificate", certificate)
+	refuse("tls_key", key)
 	return errors.Join(errs...)
 }
 

@@ -31,7 +31,7 @@ func (s *Servers) instrument(p Params) (err error) {
 				set(0, d.name)
 			}
 			if r := s.serving.Load(); r != nil {
-				for name, n := range r.sessions.count() {
+				for name, n := range r.open() {
 					set(float64(n), name)
 				}
 			}

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"example.com/ostov/internal/drain"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/telemetry"
 )
@@ -25,7 +26,7 @@ type run struct {
 	listeners []net.Listener
 	stopping  chan struct{} // closes when the stop begins
 	accepting sync.WaitGroup
-	sessions  sessions
+	sessions  drain.Set[*session]
 }
 
 // The pauses after an Accept that failed for want of something, such as
@@ -42,7 +43,7 @@ func (r *run) accept(ctx context.Context, l net.Listener, d definition) error {
 		conn, err := l.Accept()
 		if err == nil {
 			pause = 0
-			r.open(ctx, d, conn)
+			r.begin(ctx, d, conn)
 			continue
 		}
 		if lifecycle.Stopping(r.stopping).Begun() {
@@ -75,13 +76,13 @@ func passes(err error) bool {
 	return false
 }
 
-// open begins a session. The drain waits for its end.
-func (r *run) open(ctx context.Context, d definition, conn net.Conn) {
+// begin begins a session. The drain waits for its end.
+func (r *run) begin(ctx context.Context, d definition, conn net.Conn) {
 	s := newSession(d.name, conn, r)
 	s.asked = ctx
-	r.sessions.add(s)
+	r.sessions.Add(s)
 	go func() {
-		defer r.sessions.remove(s)
+		defer r.sessions.Remove(s)
 		r.serve(ctx, d, s)
 	}()
 }

@@ -3,15 +3,16 @@ package tcp_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/zap"
 
+	"example.com/ostov/config"
 	"example.com/ostov/modules/tcp"
 )
 
@@ -111,42 +112,40 @@ func TestSeveralServersOnSeveralAddresses(t *testing.T) {
 func TestConfigIsValidated(t *testing.T) {
 	t.Parallel()
 
-	if err := tcp.DefaultConfig().Validate(); err != nil {
-		t.Errorf("the defaults are refused: %v", err)
-	}
 	tests := []struct {
-		name   string
-		change func(*tcp.Config)
-		want   []string
+		settings []string
+		want     []string // none: valid
 	}{
-		{"several addresses", func(c *tcp.Config) { c.Address = ":1, unix:/run/app.sock" }, nil},
-		{"a bad address", func(c *tcp.Config) { c.Address = ":1, 70000" }, []string{`address: address "70000": missing port`}},
-		{"no address", func(c *tcp.Config) { c.Address = "" }, []string{`address: address ""`}},
-		{"no time", func(c *tcp.Config) { *c = tcp.Config{Address: ":1"} }, []string{
-			"drain_timeout: must be more than 0", "first_byte_timeout: must", "line_timeout: must", "idle_timeout: must", "write_timeout: must",
+		{nil, nil},
+		{[]string{"address=:1, unix:/run/app.sock"}, nil},
+		{[]string{"address=:1, 70000"}, []string{`address "70000": missing port`}},
+		{[]string{"address="}, []string{"tcp.address"}},
+		{[]string{"drain_timeout=0s", "first_byte_timeout=0s", "line_timeout=0s", "idle_timeout=-1s", "write_timeout=0s"}, []string{
+			"tcp.drain_timeout", "tcp.first_byte_timeout", "tcp.line_timeout", "tcp.idle_timeout", "tcp.write_timeout", "more than 0",
 		}},
-		{"negative times", func(c *tcp.Config) { c.IdleTimeout = -time.Second }, []string{"idle_timeout: must be more than 0"}},
-		{"negative limits", func(c *tcp.Config) { c.MaxConnections, c.MaxConnectionsPerClient = -1, -1 }, []string{
-			"max_connections: must not be negative", "max_connections_per_client: must not be negative",
+		{[]string{"max_connections=-1", "max_connections_per_client=-1"}, []string{
+			"tcp.max_connections: ", "tcp.max_connections_per_client", "0 or more",
 		}},
-		{"no limits", func(c *tcp.Config) { c.MaxConnections = 0 }, nil},
-		{"a certificate without a key", func(c *tcp.Config) { c.TLSCertificate = "tls.crt" }, []string{"tls_key: is missing"}},
-		{"a key without a certificate", func(c *tcp.Config) { c.TLSKey = "tls.key" }, []string{"tls_certificate: is missing"}},
-		{"files that are not there", func(c *tcp.Config) { c.TLSCertificate, c.TLSKey = "none.crt", "none.key" }, []string{"tls_certificate: certificate none.crt with key none.key"}},
+		{[]string{"max_connections=0"}, nil},
+		{[]string{"tls_certificate=tls.crt"}, []string{"tcp.tls_key", "together with tls_certificate"}},
+		{[]string{"tls_key=tls.key"}, []string{"tcp.tls_certificate", "together with tls_key"}},
+		{[]string{"tls_certificate=none.crt", "tls_key=none.key"}, []string{"tcp.tls_certificate", "certificate none.crt with key none.key"}},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		t.Run(fmt.Sprint(tt.settings), func(t *testing.T) {
 			t.Parallel()
 
-			c := tcp.DefaultConfig()
-			tt.change(&c)
-			err := c.Validate()
+			var set []string
+			for _, s := range tt.settings {
+				set = append(set, "tcp."+s)
+			}
+			_, err := config.Load([]config.Section{config.NewSection("tcp", tcp.DefaultConfig())}, config.Sources{Set: set})
 			if tt.want == nil && err != nil {
-				t.Errorf("Validate = %v; want it valid", err)
+				t.Errorf("%q: %v; want it valid", set, err)
 			}
 			for _, want := range tt.want {
 				if err == nil || !strings.Contains(err.Error(), want) {
-					t.Errorf("Validate = %v; want %q", err, want)
+					t.Errorf("%q: %v; want %q", set, err, want)
 				}
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/ostov/internal/listen"
 	"example.com/ostov/lifecycle"
 )
 
@@ -128,12 +129,7 @@ func (s *session) SetWriteDeadline(t time.Time) error {
 }
 
 // CloseWrite tells the client that nothing more comes, and leaves its side open.
-func (s *session) CloseWrite() error {
-	if half, ok := s.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return errors.ErrUnsupported
-}
+func (s *session) CloseWrite() error { return listen.CloseWrite(s.Conn) }
 
 // connError is what went wrong with a connection, and so no fault of a handler
 // that returns it.

@@ -1,15 +1,17 @@
-package httpserver
+package drain
 
 import "sync"
 
-// set holds what is open. The zero value is empty and ready.
-type set[T comparable] struct {
+// Set holds what is open. The zero value is empty and ready. Its methods may be
+// called from any goroutine.
+type Set[T comparable] struct {
 	mu      sync.Mutex
 	members map[T]struct{}
-	empty   chan struct{} // what gone returned, until it closes
+	empty   chan struct{} // what Gone returned, until it closes
 }
 
-func (s *set[T]) add(t T) {
+// Add adds t.
+func (s *Set[T]) Add(t T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.members == nil {
@@ -18,15 +20,16 @@ func (s *set[T]) add(t T) {
 	s.members[t] = struct{}{}
 }
 
-// remove may be called again for the same t.
-func (s *set[T]) remove(t T) {
+// Remove removes t, and may be called again for it.
+func (s *Set[T]) Remove(t T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.members, t)
 	s.tell()
 }
 
-func (s *set[T]) all() []T {
+// All returns what is open now.
+func (s *Set[T]) All() []T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := make([]T, 0, len(s.members))
@@ -36,8 +39,8 @@ func (s *set[T]) all() []T {
 	return all
 }
 
-// gone returns a channel that closes as soon as the set is empty.
-func (s *set[T]) gone() <-chan struct{} {
+// Gone returns a channel that closes as soon as nothing is open.
+func (s *Set[T]) Gone() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.empty == nil {
@@ -48,7 +51,7 @@ func (s *set[T]) gone() <-chan struct{} {
 	return empty
 }
 
-func (s *set[T]) tell() {
+func (s *Set[T]) tell() {
 	if len(s.members) == 0 && s.empty != nil {
 		close(s.empty)
 		s.empty = nil
