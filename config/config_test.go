@@ -279,11 +279,12 @@ func TestValidateCannotChangeTheDefaults(t *testing.T) {
 	t.Parallel()
 
 	section := []config.Section{config.NewSection("s", sorter{List: []int{2, 1}})}
-	if _, err := config.Load(section, config.Sources{}); err != nil {
+	c, err := config.Load(section, config.Sources{Set: []string{"s.list=4,3"}})
+	if err != nil {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	if err := config.Sample(&b, section); err != nil || !strings.Contains(b.String(), "#list: [2, 1]") {
+	if err := c.Sample(&b); err != nil || !strings.Contains(b.String(), "#list: [2, 1]") {
 		t.Errorf("sample is %q, %v; want the default [2, 1]", b.String(), err)
 	}
 }

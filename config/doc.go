@@ -14,7 +14,7 @@
 // The tag yaml names the key, in small letters, digits and underscores; validate
 // holds rules of github.com/go-playground/validator; doc says what the setting
 // means. doc is a tag and not a Go comment because comments are gone when the
-// program runs, and the text is wanted there: [Sample] and [Config.Values] give
+// program runs, and the text is wanted there: [Config.Sample] and [Config.Values] give
 // it, so that it is written in one place. A field may be a text, a bool, a number, a
 // [time.Duration], a [Secret] or any type that reads itself from text
 // ([encoding.TextUnmarshaler]), a list of one of these, or a struct of such fields.

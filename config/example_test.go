@@ -62,10 +62,14 @@ func ExampleLoad_faults() {
 	//   default: mail.sender: with a key, mail needs a sender: write it in a file, or set APP_MAIL_SENDER
 }
 
-func ExampleSample() {
+func ExampleConfig_Sample() {
 	mail := config.NewSection("mail", Mail{Server: "127.0.0.1:25", Timeout: time.Minute})
 
-	if err := config.Sample(os.Stdout, []config.Section{mail}); err != nil {
+	c, err := config.Load([]config.Section{mail}, config.Sources{})
+	if err == nil {
+		err = c.Sample(os.Stdout)
+	}
+	if err != nil {
 		fmt.Println(err)
 	}
 	// Output:

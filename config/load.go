@@ -40,11 +40,11 @@ type loader struct {
 // Load reads the sections from the sources and checks them. The error is an
 // [*Error] with everything that is wrong; it is [ErrSections] where the program is.
 func Load(sections []Section, sources Sources) (*Config, error) {
-	c, err := newConfig(sections)
+	s, err := newSchema(sections)
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{Config: *c, unread: make(map[string]bool)}
+	l := &loader{Config: s.defaults(), unread: make(map[string]bool)}
 	if len(sources.Files) == 0 && sources.Optional != "" {
 		l.file(sources.Optional, true)
 	}
@@ -62,17 +62,13 @@ func Load(sections []Section, sources Sources) (*Config, error) {
 	return &l.Config, nil
 }
 
-// newConfig returns the defaults of the sections.
-func newConfig(sections []Section) (*Config, error) {
-	schema, err := newSchema(sections)
-	if err != nil {
-		return nil, err
+// defaults returns what holds where no source speaks.
+func (s *schema) defaults() Config {
+	c := Config{schema: s, values: make(map[string]reflect.Value), sources: make(map[string]string)}
+	for _, section := range s.sections {
+		c.values[section.name] = copied(section.defaults)
 	}
-	c := &Config{schema: schema, values: make(map[string]reflect.Value), sources: make(map[string]string)}
-	for _, s := range schema.sections {
-		c.values[s.name] = copied(s.defaults)
-	}
-	return c, nil
+	return c
 }
 
 // Get returns the section called name, of type T. Each call returns a copy of its

@@ -12,15 +12,11 @@ const sampleHead = `# Settings. A line that begins with "#" and a key shows the 
 # app.name is APP_NAME.
 `
 
-// Sample writes a file with all settings of the sections, each commented out with
-// its default and under what it means. It configures nothing as it stands; with
-// every key uncommented it is still valid. Secrets are left empty. The error is that
-// of [Load] for sections that do not fit together, or that of w.
-func Sample(w io.Writer, sections []Section) error {
-	defaults, err := newConfig(sections)
-	if err != nil {
-		return err
-	}
+// Sample writes a file with all settings, each commented out with its default and
+// under what it means. It configures nothing as it stands; with every key
+// uncommented it is still valid. Secrets are left empty. The error is that of w.
+func (c *Config) Sample(w io.Writer) error {
+	defaults := c.defaults()
 	var b strings.Builder
 	b.WriteString(sampleHead)
 	var open []string // the groups around the line before

@@ -58,7 +58,7 @@ func TestSampleShowsEverySetting(t *testing.T) {
 	t.Parallel()
 
 	var b strings.Builder
-	if err := config.Sample(&b, sections()); err != nil {
+	if err := load(t, config.Sources{}).Sample(&b); err != nil {
 		t.Fatal(err)
 	}
 	if b.String() != sample {
@@ -103,7 +103,7 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 func TestSampleReportsItsWriter(t *testing.T) {
 	t.Parallel()
 
-	if err := config.Sample(broken{}, sections()); err == nil || !strings.Contains(err.Error(), "disk full") {
+	if err := load(t, config.Sources{}).Sample(broken{}); err == nil || !strings.Contains(err.Error(), "disk full") {
 		t.Errorf("error is %v; want that of the writer", err)
 	}
 }

@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -109,12 +108,6 @@ func TestSectionsThatDoNotFitAreTheFaultOfTheProgram(t *testing.T) {
 			}
 			if !errors.Is(err, config.ErrSections) {
 				t.Errorf("error is %v; want ErrSections", err)
-			}
-			if tt.name == "unknown rule" {
-				return // a sample needs no rules
-			}
-			if err := config.Sample(io.Discard, tt.sections); !errors.Is(err, config.ErrSections) {
-				t.Errorf("error of Sample is %v; want ErrSections", err)
 			}
 		})
 	}

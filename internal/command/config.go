@@ -6,7 +6,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/fx"
 
 	"example.com/ostov/config"
 	"example.com/ostov/modules/container"
@@ -43,19 +42,12 @@ line, a variable, a flag or the default. Secrets are masked.`,
 		Short: "Write a commented app.yaml with the defaults",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			parts, err := container.Get[sections](application())
+			settings, err := container.Get[*config.Config](application())
 			if err != nil {
 				return err
 			}
-			return config.Sample(cmd.OutOrStdout(), parts.Sections)
+			return settings.Sample(cmd.OutOrStdout())
 		},
 	})
 	return show
-}
-
-// sections are what the modules have added to the configuration.
-type sections struct {
-	fx.In
-
-	Sections []config.Section `group:"config.sections"`
 }

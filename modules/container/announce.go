@@ -79,7 +79,7 @@ func (a *announcer) shuttingDown() {
 }
 
 // Show writes text to stderr, beside the log, for who started the process. Where
-// nobody reads it, that is no reason to wait.
+// nobody reads, it waits for a moment only.
 func (c *Container) Show(text string) { write(c.process.Stderr, text, nil) }
 
 // patience is how long a start or stop waits for a line to be written.
