@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,8 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 	"go.uber.org/fx/fxtest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"example.com/ostov/config"
 	"example.com/ostov/lifecycle"
@@ -138,16 +141,10 @@ func notASetup() string { return "" }
 func TestCleanupCtxRefusesWhatIsNoSetup(t *testing.T) {
 	t.Parallel()
 
-	for _, bad := range []any{nil, 7, notASetup, func() {}, func() (lifecycle.Setup, string) { return nil, "" }} {
-		p, _, _ := quiet()
-		err := container.New(p, container.Module, container.CleanupCtx(bad)).Build()
-		if err == nil || !strings.Contains(err.Error(), "container.CleanupCtx(") || !strings.Contains(err.Error(), "want a function that returns a lifecycle.Setup") {
-			t.Errorf("CleanupCtx(%T) gives %v; want what is right", bad, err)
-		}
-	}
 	p, _, _ := quiet()
-	if err := container.New(p, container.Module, container.CleanupCtx(notASetup)).Build(); err == nil || !strings.Contains(err.Error(), "container_test.notASetup") {
-		t.Errorf("the error is %v; want the constructor's name", err)
+	err := container.New(p, container.Module, container.CleanupCtx(notASetup)).Build()
+	if err == nil || !strings.Contains(err.Error(), "container.CleanupCtx(container_test.notASetup)") || !strings.Contains(err.Error(), "want a function that returns a lifecycle.Setup") {
+		t.Errorf("Build = %v; want the constructor's name, and what is right", err)
 	}
 }
 
@@ -301,17 +298,38 @@ func TestRunEndsWithTheCodeThatWasAskedFor(t *testing.T) {
 	}
 }
 
-func TestRunEndsWithItsContext(t *testing.T) {
+func TestRunEndsWithItsContextAndTellsWhyOnce(t *testing.T) {
 	t.Parallel()
 
-	ctx, cancel := context.WithCancel(t.Context())
-	d := new(diary)
-	p, stdout, _ := quiet()
-	code := container.Run(ctx, p, container.Module, fx.Invoke(func(lc fx.Lifecycle) {
-		lc.Append(fx.Hook{OnStart: func(context.Context) error { cancel(); d.do("+a"); return nil }, OnStop: func(context.Context) error { d.do("-a"); return nil }})
-	}))
-	if code != 0 || d.String() != "+a -a" {
-		t.Errorf("exit code %d after %s; want 0 after +a -a; printed %s", code, d, stdout)
+	for _, during := range []string{"start", "run"} {
+		t.Run(during, func(t *testing.T) {
+			t.Parallel()
+
+			ctx, cancel := context.WithCancelCause(t.Context())
+			end := func(ctx context.Context, e lifecycle.Event) context.Context {
+				if e.Op == "start" && e.Begins == (during == "start") && (e.Hook == nil) == (during == "run") {
+					cancel(errBoom)
+				}
+				return ctx
+			}
+			d := new(diary)
+			core, logs := observer.New(zap.InfoLevel)
+			p, _, stderr := quiet()
+			p.Report = filepath.Join(t.TempDir(), "report.json")
+			code := container.Run(ctx, p, container.Module, fx.Supply(zap.New(core)),
+				fx.Provide(fx.Annotate(func() lifecycle.Observer { return end }, fx.ResultTags(`group:"container.observers"`))),
+				fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("a")) }))
+			if code != 0 || d.String() != "+a -a" {
+				t.Errorf("exit code %d after %s; want 0 after +a -a; stderr %s", code, d, stderr)
+			}
+			stopped := logs.FilterMessage("application stopped").All()
+			if len(stopped) != 1 || stopped[0].ContextMap()["cause"] != "boom" {
+				t.Errorf("the log has %v; want one record of the stop, with its cause", stopped)
+			}
+			if report, err := os.ReadFile(p.Report); err != nil || !strings.Contains(string(report), `"cause": "boom"`) {
+				t.Errorf("the report is %s, %v; want the cause in it", report, err)
+			}
+		})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -19,6 +20,8 @@ import (
 
 	"go.uber.org/fx"
 	"go.uber.org/goleak"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"example.com/ostov/config"
 	"example.com/ostov/lifecycle"
@@ -69,6 +72,11 @@ var programs = map[string]func() int{
 		}
 		return runHooks(setups...)
 	},
+	"inherited": func() int {
+		p := process()
+		p.Sources.Environ = []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=web"}
+		return container.Run(context.Background(), p, container.Module, fx.Provide(func() (*zap.Logger, error) { return zap.NewProduction() }))
+	},
 	"fault": func() int {
 		var op, kind string
 		var k int
@@ -97,8 +105,14 @@ func process() container.Process {
 	return container.Process{Sources: config.Sources{Environ: []string{}}}
 }
 
+// flushed is where a log goes to that tells when it is to be out.
+type flushed struct{ io.Writer }
+
+func (flushed) Sync() error { fmt.Println("flushed"); return nil }
+
 func runHooks(setups ...lifecycle.Setup) int {
-	var options []fx.Option
+	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), flushed{io.Discard}, zap.InfoLevel))
+	options := []fx.Option{fx.Supply(log)}
 	for _, s := range setups {
 		options = append(options, container.CleanupCtx(func() lifecycle.Setup { return s }))
 	}
@@ -160,26 +174,29 @@ type child struct {
 	said   []string
 }
 
-// environ is that of a program, without the second that the race detector takes
-// to end a process.
-func environ(program string) []string {
-	return append(os.Environ(), role+"="+program, "GORACE=atexit_sleep_ms=0")
-}
-
-// start starts a program, by the command before its own, if any.
-func start(t *testing.T, program string, by ...string) *child {
-	t.Helper()
+// newChild describes a program, with the command that starts it, if any.
+func newChild(t *testing.T, program string, by ...string) *child {
 	command := append(by, os.Args[0])
 	c := &child{t: t, cmd: exec.CommandContext(t.Context(), command[0], command[1:]...)}
-	c.cmd.Env = environ(program)
+	c.cmd.Env = append(os.Environ(), role+"="+program, "GORACE=atexit_sleep_ms=0") // the race detector takes a second to end a process
 	c.cmd.Stderr = &c.stderr
+	return c
+}
+
+func start(t *testing.T, program string, by ...string) *child {
+	t.Helper()
+	return newChild(t, program, by...).start()
+}
+
+func (c *child) start() *child {
+	c.t.Helper()
 	stdout, err := c.cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
 	c.stdout = bufio.NewReader(stdout)
 	if err := c.cmd.Start(); err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
 	return c
 }
@@ -286,9 +303,9 @@ func TestASecondSignalEndsTheProcessAndTellsWhatHeldIt(t *testing.T) {
 			c := start(t, "slow stop").until("Serving on").signal(syscall.SIGTERM).until("stopping b")
 			begin := time.Now()
 			c.signal(second)
-			code, _ := c.end()
-			if code != 128+int(second) {
-				t.Errorf("exit code %d; want %d", code, 128+int(second))
+			code, stdout := c.end()
+			if code != 128+int(second) || !strings.HasSuffix(stdout, " flushed") {
+				t.Errorf("exit code %d, stdout %q; want %d after the log is out", code, stdout, 128+int(second))
 			}
 			if took := time.Since(begin); took > 5*time.Second { // measured in the soak test; here it is to be not a minute
 				t.Errorf("the process ended after %v", took)
@@ -334,13 +351,12 @@ func TestSIGQUITKeepsGosDump(t *testing.T) {
 func TestAClosedStdoutDoesNotKillTheProcess(t *testing.T) {
 	t.Parallel()
 
-	c := &child{t: t, cmd: exec.CommandContext(t.Context(), os.Args[0])}
-	c.cmd.Env = environ("plain")
+	c := newChild(t, "plain")
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.cmd.Stdout, c.cmd.Stderr = w, &c.stderr
+	c.cmd.Stdout = w
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -351,5 +367,32 @@ func TestAClosedStdoutDoesNotKillTheProcess(t *testing.T) {
 	c.signal(syscall.SIGTERM)
 	if err := c.cmd.Wait(); err != nil {
 		t.Errorf("the process ended with %v; want exit code 0; stderr %s", err, c.stderr.String())
+	}
+}
+
+func TestAnInheritedListenerThatNobodyAsksForIsClosed(t *testing.T) {
+	t.Parallel()
+
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := l.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newChild(t, "inherited")
+	c.cmd.ExtraFiles = []*os.File{f}
+	c.start()
+	f.Close()
+	l.Close()
+	c.until("Serving on")
+	if conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", l.Addr().String()); err == nil {
+		conn.Close()
+		t.Error("a client is let in, and would wait in vain")
+	}
+	c.signal(syscall.SIGTERM)
+	if code, _ := c.end(); code != 0 || !strings.Contains(c.stderr.String(), "inherited listeners that no address asks for are closed") {
+		t.Errorf("exit code %d, stderr %s; want 0 and a warning", code, c.stderr.String())
 	}
 }

@@ -124,35 +124,6 @@ func TestConstructorsOfTasksAreInjectedAndMayFail(t *testing.T) {
 	}
 }
 
-// greeting is what a feature's task needs and a test replaces.
-type greeting string
-
-// Contract B76.
-func TestATestReplacesWhatATaskNeeds(t *testing.T) {
-	t.Parallel()
-
-	said := make(chan greeting, 1)
-	app := application(
-		fx.Provide(func() greeting { return "hello" }),
-		dispatcher.Task(func(g greeting) dispatcher.Service {
-			return dispatcher.Service{Name: "greeter", Run: func(context.Context) error {
-				said <- g
-				return nil
-			}}
-		}),
-		fx.Replace(greeting("good night")),
-	)
-	if err := app.Start(t.Context()); err != nil {
-		t.Fatalf("Start: %v", err)
-	}
-	if got := <-said; got != "good night" {
-		t.Errorf("the task said %q; want what the test gave", got)
-	}
-	if err := app.Stop(t.Context()); err != nil {
-		t.Errorf("Stop: %v", err)
-	}
-}
-
 func TestAConstructorThatReturnsNoWorkIsRefused(t *testing.T) {
 	t.Parallel()
 

@@ -178,19 +178,29 @@ func TestAStopBeforeTheStartNamesWhatWasTaken(t *testing.T) {
 	}
 }
 
-func TestTheDeadlineOfAStopCountsWhereItIsEarlier(t *testing.T) {
+func TestTheEndOfTheStopsContextCountsWhereItIsEarlier(t *testing.T) {
 	t.Parallel()
 
+	deadline := func(left time.Duration) func(context.Context) (context.Context, context.CancelFunc) {
+		return func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, left) }
+	}
 	tests := []struct {
-		left, want time.Duration
+		name string
+		ends func(context.Context) (context.Context, context.CancelFunc)
+		want time.Duration
 	}{
-		{time.Hour, 5 * time.Second},
-		{2 * time.Second, 1900 * time.Millisecond},
-		{100 * time.Millisecond, 50 * time.Millisecond},
-		{0, 0},
+		{"after the limit", deadline(time.Hour), 5 * time.Second},
+		{"before it, with time for the report", deadline(2 * time.Second), 1900 * time.Millisecond},
+		{"soon", deadline(100 * time.Millisecond), 50 * time.Millisecond},
+		{"at once", deadline(0), 0},
+		{"by a cancellation", func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(time.Second, cancel)
+			return ctx, cancel
+		}, time.Second},
 	}
 	for _, tt := range tests {
-		t.Run(tt.left.String(), func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				release := make(chan struct{})
@@ -199,35 +209,15 @@ func TestTheDeadlineOfAStopCountsWhereItIsEarlier(t *testing.T) {
 					return nil
 				}})
 				synctest.Wait()
-				ctx, cancel := context.WithTimeout(t.Context(), tt.left)
+				ctx, cancel := tt.ends(t.Context())
 				defer cancel()
 				begun := time.Now()
 				err := b.Stop(ctx)
-				if took := time.Since(begun); took != tt.want || err == nil || !strings.Contains(err.Error(), `"deaf"`) {
+				if took := time.Since(begun); took != tt.want || err == nil || !strings.Contains(err.Error(), `"deaf" ignores the stop`) {
 					t.Errorf("Stop: %v after %v; want the task named after %v", err, took, tt.want)
 				}
 				close(release)
 			})
 		})
 	}
-}
-
-func TestAStopWhoseContextIsCancelledWaitsNoLonger(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		b := started(t, nil, dispatcher.Service{Name: "deaf", Run: func(context.Context) error {
-			<-release
-			return nil
-		}})
-		synctest.Wait()
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Second, cancel)
-		begun := time.Now()
-		err := b.Stop(ctx)
-		if took := time.Since(begun); took != time.Second || err == nil || !strings.Contains(err.Error(), `"deaf" ignores the stop`) {
-			t.Errorf("Stop: %v after %v; want the task named after 1s", err, took)
-		}
-		close(release)
-	})
 }
