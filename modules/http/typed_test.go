@@ -337,6 +337,9 @@ func TestTypedHandlersOfOtherBodies(t *testing.T) {
 			File  huma.FormFile `form:"file" required:"true"`
 		}]
 	}
+	type note struct {
+		Name string `path:"name"`
+	}
 	type said struct {
 		Text string `json:"text"`
 	}
@@ -352,6 +355,9 @@ func TestTypedHandlersOfOtherBodies(t *testing.T) {
 		httpserver.Route{Method: "GET", Path: "/even", Operation: httpserver.Typed(func(_ context.Context, in *even) (*said, error) {
 			return &said{fmt.Sprint(in.Number)}, nil
 		})},
+		httpserver.Route{Method: "GET", Path: "/notes/:name", Operation: httpserver.Typed(func(_ context.Context, in *note) (*said, error) {
+			return &said{in.Name}, nil
+		})},
 	))
 	openapi.Check(t, k.ask("GET", "/openapi.json").Body.Bytes())
 	const boundary = "xxx"
@@ -365,6 +371,8 @@ func TestTypedHandlersOfOtherBodies(t *testing.T) {
 		status              int
 		want                string // in the answer
 	}{
+		{"GET /notes/a%2Fb%25", "", "", 200, `{"text":"a/b%"}`},
+		{"GET /notes/caf%C3%A9", "", "", 200, `{"text":"café"}`},
 		{"POST /text", "text/plain", "hello", 200, `{"text":"hello"}`},
 		{"POST /text", "application/json", "{}", 415, "expected text/plain"},
 		{"POST /text", "text/plain", "", 400, `"field":"body","message":"required"`},
