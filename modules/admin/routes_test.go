@@ -70,7 +70,7 @@ func TestEveryRouteRefusesWhoMayNotCallIt(t *testing.T) {
 	for _, row := range f.Table() {
 		for _, attack := range attacks {
 			clients++
-			change := append([]func(*http.Request){body(row), from(fmt.Sprintf("127.0.%d.%d:1", clients/256, clients%256))}, attack.change...)
+			change := append([]func(*http.Request){body(row), cancelled, from(fmt.Sprintf("127.0.%d.%d:1", clients/256, clients%256))}, attack.change...)
 			status := map[string]int{"everybody": 200, "scrapers": attack.scraper, "operators": attack.operator}[row.Access]
 			want(t, row.Method+" "+row.Path+", "+attack.name, f.ask(row.Method, concrete(row), change...), status)
 		}
