@@ -155,6 +155,9 @@ func TestACheckThatHangsDoesNotHoldTheStreamInAStop(t *testing.T) {
 func TestStreamsAreBounded(t *testing.T) {
 	t.Parallel()
 	f := build(t, anyPort)
+	for range 17 { // who has left is not counted
+		want(t, "GET /api/events", f.ask(http.MethodGet, "/api/events", bearer(token), cancelled), 200)
+	}
 	_, stop := listen(t, f)
 	for range 15 {
 		subscribe(t, f, 200)
