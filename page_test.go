@@ -375,6 +375,7 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 		b := b.in(t)
 		part(b, "tasks")
 		eval[bool](b, `(() => { const f = document.querySelector("#view [type=search]"); f.value = "mail"; return f.dispatchEvent(new Event("input")); })()`)
+		b.await(`[...document.querySelectorAll(".tasks .title")].map(e => e.textContent).join() === "mail.send"`)
 		between.CloseClientConnections()
 		b.await(shows("#link", "Trying again"))
 		b.await(shows("#link", "Live"))
@@ -398,7 +399,7 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 func TestThePageTellsOfAStopToItsEndAndFindsTheNextProcess(t *testing.T) {
 	t.Parallel()
 	s := newShop()
-	app := s.start(t, apptest.Set("app.drain_delay", "1s"))
+	app := s.start(t, apptest.Set("app.drain_delay", "3s")) // in which it has to be seen
 	b := operator(t, app)
 	answered := make(chan int, 1)
 	go func() {
