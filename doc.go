@@ -19,7 +19,9 @@
 //
 // The program is one call, in cmd/app:
 //
-//	container.Run(ctx, process, modules.All())
+//	command.Run(ctx, args, stdout, stderr, modules.All())
+//
+// By default it is `app run`, which is container.Run of the same modules.
 //
 // A feature is a folder below modules/ and one more line in the list:
 //
@@ -34,5 +36,5 @@
 //	)
 //
 // Every helper returns an fx.Option and takes a constructor whose arguments are
-// injected. There are no others.
+// injected. There are no others but jobs.Worker and its like, for durable work.
 package ostov

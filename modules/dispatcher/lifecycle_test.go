@@ -390,6 +390,42 @@ func TestATaskThatEndsBeforeItIsReadyFailsTheStart(t *testing.T) {
 	}
 }
 
+func TestChangedTellsWhoWaitsForAState(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		end := make(chan struct{})
+		b := started(t, nil, dispatcher.Service{Name: "words", Run: func(context.Context) error {
+			<-end
+			return nil
+		}})
+		for _, step := range []struct {
+			what string
+			do   func()
+			told bool
+		}{
+			{"nothing", func() {}, false},
+			{"the end of a task", func() { close(end) }, true},
+			{"a one-shot", func() { _ = b.Go(t.Context(), "thumbnail", untilTold) }, true},
+		} {
+			synctest.Wait()
+			changed := b.Changed()
+			step.do()
+			synctest.Wait()
+			select {
+			case <-changed:
+				if !step.told {
+					t.Errorf("%s: told", step.what)
+				}
+			default:
+				if step.told {
+					t.Errorf("%s: not told", step.what)
+				}
+			}
+		}
+		b.stop(t)
+	})
+}
+
 func TestAStartThatTakesTooLongNamesWhatIsNotReady(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

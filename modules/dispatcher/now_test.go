@@ -15,7 +15,7 @@ func TestAScheduleRunsNowAndThenInItsPeriodFromThere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		hold := make(chan struct{})
-		b := started(t, nil,
+		b := newBench(t, nil,
 			dispatcher.Schedule{Name: "hourly", Every: time.Hour, Run: nothing},
 			dispatcher.Schedule{Name: "daily", Cron: "@daily", Run: func(ctx context.Context) error {
 				select {
@@ -24,7 +24,13 @@ func TestAScheduleRunsNowAndThenInItsPeriodFromThere(t *testing.T) {
 				}
 				return nil
 			}})
+		if err := errors.Join(b.RunNow("hourly"), b.Start(t.Context())); err != nil {
+			t.Fatal(err)
+		}
 		synctest.Wait()
+		if s := b.state(t, "hourly"); s.Starts != 1 {
+			t.Errorf("an hourly schedule that was told before the start: %+v; want its first run alone", s)
+		}
 		time.Sleep(20 * time.Minute)
 		if err := errors.Join(b.RunNow("hourly"), b.RunNow("daily")); err != nil {
 			t.Fatal(err)
