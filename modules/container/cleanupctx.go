@@ -24,7 +24,7 @@ func CleanupCtx(function any, phase ...lifecycle.Phase) fx.Option {
 	// Provided under a name of its own, so that Fx's errors name the constructor
 	// and where it was given.
 	tag := fmt.Sprintf(`name:"%s %p"`, name, &phase)
-	add := func(c *Container, h lifecycle.Hook) error {
+	addHook := func(c *Container, h lifecycle.Hook) error {
 		if h.Name == "" {
 			h.Name = name
 		}
@@ -34,16 +34,12 @@ func CleanupCtx(function any, phase ...lifecycle.Phase) fx.Option {
 		h.Caller = name
 		return c.Append(h)
 	}
-	if reflect.TypeOf(function).Out(0) == hookType {
-		return fx.Options(
-			fx.Provide(fx.Annotate(function, fx.ResultTags(tag)), fx.Private),
-			fx.Invoke(fx.Annotate(add, fx.ParamTags("", tag))),
-		)
+	var add any = addHook
+	if reflect.TypeOf(function).Out(0) == setupType {
+		add = func(c *Container, s lifecycle.Setup) error { return addHook(c, lifecycle.Hook{Setup: s}) }
 	}
 	return fx.Options(
 		fx.Provide(fx.Annotate(function, fx.ResultTags(tag)), fx.Private),
-		fx.Invoke(fx.Annotate(func(c *Container, s lifecycle.Setup) error {
-			return add(c, lifecycle.Hook{Setup: s})
-		}, fx.ParamTags("", tag))),
+		fx.Invoke(fx.Annotate(add, fx.ParamTags("", tag))),
 	)
 }

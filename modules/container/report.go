@@ -36,7 +36,7 @@ func (c *Container) logStart() {
 	}
 	r := c.Report()
 	c.log.Debug("application started", zap.Duration("took", r.Start.Duration),
-		zap.Array("hooks", calls{r.Hooks, func(h lifecycle.HookReport) *lifecycle.Call { return h.Start }}))
+		zap.Strings("hooks", lines(r.Hooks, func(h lifecycle.HookReport) *lifecycle.Call { return h.Start })))
 }
 
 func (c *Container) logStop() {
@@ -51,7 +51,7 @@ func (c *Container) logStop() {
 	fields := []zap.Field{
 		zap.String("state", string(r.State)),
 		zap.Duration("took", r.Stop.Duration),
-		zap.Array("hooks", calls{r.Hooks, func(h lifecycle.HookReport) *lifecycle.Call { return h.Stop }}),
+		zap.Strings("hooks", lines(r.Hooks, func(h lifecycle.HookReport) *lifecycle.Call { return h.Stop })),
 	}
 	if r.Cause != "" {
 		fields = append(fields, zap.String("cause", r.Cause))
@@ -65,20 +65,14 @@ func (c *Container) logStop() {
 	c.log.Log(level, "application stopped", fields...)
 }
 
-// calls logs hooks as one line each: name, phase, outcome and time.
-type calls struct {
-	hooks []lifecycle.HookReport
-	call  func(lifecycle.HookReport) *lifecycle.Call
-}
-
-// MarshalLogArray implements zapcore.ArrayMarshaler.
-func (c calls) MarshalLogArray(a zapcore.ArrayEncoder) error {
-	for _, h := range c.hooks {
-		if call := c.call(h); call != nil {
-			a.AppendString(fmt.Sprintf("%s (%s) %s %v", h.Name, h.Phase, call.Outcome, call.Duration.Round(time.Microsecond)))
+// lines tells what became of calls, in a line each: name, phase, outcome and time.
+func lines(hooks []lifecycle.HookReport, of func(lifecycle.HookReport) *lifecycle.Call) (lines []string) {
+	for _, h := range hooks {
+		if call := of(h); call != nil {
+			lines = append(lines, fmt.Sprintf("%s (%s) %s %v", h.Name, h.Phase, call.Outcome, call.Duration.Round(time.Microsecond)))
 		}
 	}
-	return nil
+	return lines
 }
 
 // saveReport writes the report to the file that Process names.

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -275,6 +279,45 @@ func TestAWrongVariableIsAFaultOfConfiguration(t *testing.T) {
 		container.Module, telemetry.Module, fx.Invoke(func(given) {}))
 	if got := stderr.String(); code != 2 || !strings.Contains(got, "OTEL_EXPORTER_OTLP_ENDPOINT: it is no URL") {
 		t.Errorf("Run = %d, and said %q; want 2 and the variable", code, got)
+	}
+}
+
+func TestTheStopClosesWhatClientsLeftOpen(t *testing.T) {
+	t.Parallel()
+
+	closed := make(chan struct{})
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			close(closed)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	var transport http.RoundTripper
+	app := container.New(process(new(sink)), container.Module, telemetry.Module, fx.Populate(&transport))
+	if err := app.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil { // so that the connection is used again
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	if err := app.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		t.Error("a connection is open after the stop")
 	}
 }
 

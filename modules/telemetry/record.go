@@ -1,9 +1,10 @@
 package telemetry
 
 import (
+	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -150,46 +151,39 @@ func cutText(text []byte) []byte {
 // cutJSON shortens a JSON object: it keeps the members that fit, the first part
 // of a string that does not, and says in a member of its own how much is gone.
 func cutJSON(text []byte) []byte {
-	var (
-		depth    int
-		inString bool
-		value    bool // a value of the object is being read, not a name
-		whole    = 1  // where the last member ends that fits
-		end      int
-	)
-	for end < room {
-		step := 1
-		switch b := text[end]; {
-		case inString && b == '\\' && text[end+1] == 'u':
-			step = len(`\u0000`)
-		case inString && b == '\\':
-			step = len(`\n`)
-		case b == '"':
-			inString = !inString
-		case inString:
-		case b == '{', b == '[':
-			depth++
-		case b == '}', b == ']':
-			depth--
-		case b == ':' && depth == 1:
-			value = true
-		case b == ',' && depth == 1:
-			value, whole = false, end
+	members := json.NewDecoder(bytes.NewReader(text))
+	_, _ = members.Token() // the brace
+	kept := text[:1]
+	for members.More() {
+		_, _ = members.Token() // the name
+		var value json.RawMessage
+		if members.Decode(&value) != nil {
+			break // what the encoder wrote is valid
 		}
-		if end+step > room {
+		end := int(members.InputOffset())
+		if begin := end - len(value); end > room {
+			if value[0] == '"' && begin < room-1 {
+				kept = appendString(text[:begin], text[begin:room])
+			}
 			break
 		}
-		end += step
+		kept = text[:end]
 	}
-	separator := ","
-	if inString && value && depth == 1 {
-		for !utf8.RuneStart(text[end]) {
-			end--
+	gone := len(text) - len("\n") - len(kept)
+	if len(kept) > 1 {
+		kept = append(kept, ',')
+	}
+	return fmt.Appendf(kept, "%q:%d}\n", "bytes_cut", gone)
+}
+
+// appendString appends the first part of a JSON string, up to the last of its
+// characters and escape sequences that is whole.
+func appendString(b, part []byte) []byte {
+	for {
+		b := append(append(b, part...), '"')
+		if quoted := b[len(b)-len(part)-1:]; utf8.Valid(part) && json.Valid(quoted) {
+			return b
 		}
-		separator = `",`
-	} else if end = whole; end == 1 {
-		separator = ""
+		part = part[:len(part)-1]
 	}
-	gone := len(text) - len("\n") - end
-	return append(append(append(text[:end], separator...), `"bytes_cut":`+strconv.Itoa(gone)...), "}\n"...)
 }
