@@ -42,6 +42,7 @@ func Modules(end <-chan struct{}) map[string]fx.Option {
 		"temporary file":       hook(leakTemporaryFile),
 		"waits for the others": fx.Module("bad", fx.Provide(newGate), container.CleanupCtx(waitsForOthers), container.CleanupCtx(openGate, lifecycle.Serve)),
 		"forgets on rollback":  fx.Module("bad", container.CleanupCtx(forgetsOnFailure)),
+		"forgets when late":    hook(forgetsWhenLate),
 		"hides the signal":     hook(hidesTheSignal),
 		"ignores the signal":   hook(ignoresTheSignal),
 		"loses requests":       fx.Module("bad", fx.Provide(newStore), httpserver.Routes(storeRoutes), container.CleanupCtx(closeStore, lifecycle.Serve)),
@@ -52,6 +53,7 @@ func Modules(end <-chan struct{}) map[string]fx.Option {
 			Size int `yaml:"size" doc:"how much"`
 		}{1})),
 		"secret":            fx.Module("bad", container.Section("bad", key{}), fx.Invoke(logsItsKey)),
+		"secret in base64":  fx.Module("bad", container.Section("bad", key{}), fx.Invoke(logsItsKeyAsBytes)),
 		"never ready":       fx.Module("bad", health.Provide(neverReady)),
 		"deaf check":        fx.Module("bad", health.Provide(deafCheck)),
 		"check that panics": fx.Module("bad", fx.Provide(newPool), health.Provide(checkPool), container.CleanupCtx(openPool)),
@@ -182,6 +184,24 @@ func forgetsOnFailure(app *container.Container) lifecycle.Setup {
 	}
 }
 
+// forgetsWhenLate closes its file only where the application is not over yet: a
+// start that hung and succeeds after that leaves it.
+func forgetsWhenLate(app *container.Container) lifecycle.Setup {
+	return func(context.Context) (lifecycle.Cleanup, error) {
+		f, err := os.Open(os.Args[0])
+		if err != nil {
+			return nil, err
+		}
+		keep(f)
+		return func(context.Context) error {
+			if app.Report().State == lifecycle.Failed {
+				return nil
+			}
+			return f.Close()
+		}, nil
+	}
+}
+
 func hidesTheSignal() lifecycle.Setup {
 	return lifecycle.StartStop(func(ctx context.Context) error {
 		if ctx.Err() != nil {
@@ -222,6 +242,8 @@ type key struct {
 }
 
 func logsItsKey(k key, log *zap.Logger) { log.Debug("opened", zap.String("by", k.Key.Reveal())) }
+
+func logsItsKeyAsBytes(k key, log *zap.Logger) { log.Debug("opened", zap.Binary("by", []byte(k.Key.Reveal()))) }
 
 func neverReady() health.Check {
 	return health.Ready("never", func(context.Context) error { return errors.New("not today") })
