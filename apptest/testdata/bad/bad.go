@@ -243,7 +243,9 @@ type key struct {
 
 func logsItsKey(k key, log *zap.Logger) { log.Debug("opened", zap.String("by", k.Key.Reveal())) }
 
-func logsItsKeyAsBytes(k key, log *zap.Logger) { log.Debug("opened", zap.Binary("by", []byte(k.Key.Reveal()))) }
+func logsItsKeyAsBytes(k key, log *zap.Logger) {
+	log.Debug("opened", zap.Binary("by", []byte(k.Key.Reveal())))
+}
 
 func neverReady() health.Check {
 	return health.Ready("never", func(context.Context) error { return errors.New("not today") })
