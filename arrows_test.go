@@ -192,8 +192,19 @@ func TestNothingForTestsIsInTheBinary(t *testing.T) {
 }
 
 // wrongImports returns a line for each import below tree that no arrow allows,
-// and how many files it read. Folders with a go.mod of their own are left out.
+// and how many files it read.
 func wrongImports(tree fs.FS) (wrong []string, files int, err error) {
+	files, err = eachImport(tree, func(file, imported string) {
+		if why := refuse(file, imported); why != "" {
+			wrong = append(wrong, file+": "+why)
+		}
+	})
+	return wrong, files, err
+}
+
+// eachImport calls f for each import of each file below tree, and returns how many
+// files it read. Folders with a go.mod of their own are left out.
+func eachImport(tree fs.FS, f func(file, imported string)) (files int, err error) {
 	err = fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -225,13 +236,11 @@ func wrongImports(tree fs.FS) (wrong []string, files int, err error) {
 			if err != nil {
 				return err
 			}
-			if why := refuse(name, imported); why != "" {
-				wrong = append(wrong, name+": "+why)
-			}
+			f(name, imported)
 		}
 		return nil
 	})
-	return wrong, files, err
+	return files, err
 }
 
 // refuse says why the file may not import a package, or nothing where it may.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -143,27 +142,5 @@ func TestTheGuidesEndpoints(t *testing.T) {
 	}
 	if document := k.ask("GET", "/openapi.json").Body.String(); !strings.Contains(document, "In alphabetical order.") || !strings.Contains(document, "Shout a word") {
 		t.Errorf("the document is %s; want what the routes say", document)
-	}
-}
-
-func TestTheGuideShowsThisCode(t *testing.T) {
-	t.Parallel()
-
-	guide, err := os.ReadFile("../../docs/guide/endpoints.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	code, err := os.ReadFile("guide_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := strings.Split(string(guide), "```go\n")[1:]
-	if len(blocks) < 6 {
-		t.Errorf("the guide has %d pieces of code; want one for each subject", len(blocks))
-	}
-	for _, block := range blocks {
-		if block, _, _ = strings.Cut(block, "```\n"); !strings.Contains(string(code), block) {
-			t.Errorf("the guide has code that is not in guide_test.go:\n%s", block)
-		}
 	}
 }
