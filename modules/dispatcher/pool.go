@@ -159,7 +159,7 @@ func (p *pool) giveBack() error {
 		if o.values != nil {
 			ctx = o.values
 		}
-		p.d.record(ctx, newEvent(o.state(Abandoned), ErrStopping))
+		p.d.record(ctx, newEvent(&TaskState{Name: o.name, Kind: oneShot, State: Abandoned, Since: time.Now()}, ErrStopping))
 		if o.result != nil {
 			o.result <- fmt.Errorf("go %q: %w", o.name, ErrStopping)
 		}
@@ -252,11 +252,6 @@ func (w *worker) end(ctx context.Context, o *oneOff, err error) {
 func (w *worker) state() *TaskState {
 	begun := w.p.epoch.Add(w.since)
 	return &TaskState{Name: w.name, Kind: oneShot, State: Running, Since: begun, Begun: begun, Starts: 1}
-}
-
-// state tells about a one-shot that will not run.
-func (o *oneOff) state(s State) *TaskState {
-	return &TaskState{Name: o.name, Kind: oneShot, State: s, Since: time.Now()}
 }
 
 // listed is how many of each half of the queue a snapshot has.
