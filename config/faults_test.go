@@ -66,6 +66,7 @@ func TestLoadNamesEveryFault(t *testing.T) {
 		{name: "key of another section", file: "http:\n  stop_timeout: 1s\n", want: []string{"app.yaml:2: http.stop_timeout: unknown key; did you mean app.stop_timeout?"}},
 		{name: "key without its section", file: "max_connections: 1\n", want: []string{"app.yaml:1: max_connections: unknown key; did you mean database.max_connections?"}},
 		{name: "key of nothing", file: "log:\n  colour: red\n", want: []string{"app.yaml:2: log.colour: unknown key; known here are level, format"}},
+		{name: "too far from a key to guess it", file: "http:\n  adxyzss: x\n", want: []string{"app.yaml:2: http.adxyzss: unknown key; known here are address, drain_timeout, max_body, compress, tls"}},
 		{name: "unprintable key", file: "log:\n  \"\\e[2J\": red\n", want: []string{"app.yaml:2: log.\uFFFD[2J: unknown key; known here are level, format"}},
 		{name: "repeated key", file: "app:\n  name: a\n  name: b\n", want: []string{"app.yaml:3: app.name: this key is repeated; it stands in line 2"}},
 		{name: "repeated section", file: "app: {}\nlog: {}\napp: {}\n", want: []string{"app.yaml:3: app: this key is repeated; it stands in line 1"}},
