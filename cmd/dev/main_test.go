@@ -28,6 +28,9 @@ func checkout(t *testing.T) string {
 	} {
 		write(t, filepath.Join(dir, name), text)
 	}
+	if err := os.Symlink("ignored", filepath.Join(dir, "link")); err != nil { // which is no text of this checkout
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{{"init", "-q"}, {"add", "."}, {"-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "all"}} {
 		if _, err := git(t.Context(), dir, args...); err != nil {
 			t.Fatal(err)

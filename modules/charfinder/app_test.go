@@ -60,21 +60,8 @@ func TestOnlyThePageIsThere(t *testing.T) {
 	t.Parallel()
 
 	app := apptest.Start(t)
-	if status, _ := app.Get("/charfinder"); status != http.StatusNotFound {
-		t.Errorf("GET of another path: status %d; want 404", status)
-	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, app.URL+"/", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusMethodNotAllowed {
-		t.Errorf("POST /: status %d; want 405", response.StatusCode)
-	}
+	app.Do(http.MethodGet, "/charfinder", nil).Want(http.StatusNotFound)
+	app.Do(http.MethodPost, "/", nil).Want(http.StatusMethodNotAllowed)
 }
 
 func TestEveryWayInCountsWords(t *testing.T) {
@@ -83,16 +70,7 @@ func TestEveryWayInCountsWords(t *testing.T) {
 	app := apptest.Start(t)
 	app.Get("/?query=rook")
 	app.Get("/api/chars?query=rook+black")
-	session := app.Dial()
-	if _, err := io.WriteString(session, "rook black chess\n"); err != nil {
-		t.Fatal(err)
-	}
-	if err := session.(*net.TCPConn).CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.ReadAll(session); err != nil {
-		t.Fatal(err)
-	}
+	app.Talk("rook black chess")
 	want := `{"items":[{"word":"ROOK","count":3},{"word":"BLACK","count":2},{"word":"CHESS","count":1}]}`
 	if _, got := app.Get("/api/words/top"); strings.TrimSpace(got) != want {
 		t.Errorf("top words %s; want %s", got, want)
