@@ -26,6 +26,7 @@ import (
 type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
+	stdin  io.Closer // without it the program ends
 	stdout *bufio.Reader
 	stderr buffer
 
@@ -63,7 +64,11 @@ func prepare(t *testing.T, settings ...string) *process {
 	for _, setting := range append(free, settings...) {
 		p.cmd.Args = append(p.cmd.Args, "--set", setting)
 	}
-	p.cmd.Dir = p.dir
+	stdin, err := p.cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stdin, p.cmd.Dir = stdin, p.dir
 	p.cmd.Env = []string{asProgram + "=yes", "TMPDIR=" + p.dir, "GORACE=atexit_sleep_ms=0 halt_on_error=1"}
 	return p
 }

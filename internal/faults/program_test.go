@@ -37,10 +37,21 @@ const asProgram = "TEST_FAULTS"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		go endWithTest()
 		os.Exit(command.Run(context.Background(), os.Args[1:], os.Stdout, os.Stderr, fx.Options(modules.All(), faults)))
 	}
 	goleak.VerifyTestMain(m)
 }
+
+// endWithTest ends the program when the test binary is gone, however it went: it
+// holds the other end of stdin.
+func endWithTest() {
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	os.Exit(orphaned)
+}
+
+// orphaned is the exit code of a program without its test.
+const orphaned = 70
 
 var faults = fx.Module("faults",
 	fx.Provide(newTallies),

@@ -218,6 +218,18 @@ func TestStreamsAreToldThatTheServerStops(t *testing.T) {
 	p.wantClean()
 }
 
+func TestTheProgramDoesNotOutliveItsTest(t *testing.T) {
+	t.Parallel()
+
+	p := launch(t)
+	if err := p.stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.end(); code != orphaned {
+		t.Errorf("exit code %d; want %d, soon after its test is gone", code, orphaned)
+	}
+}
+
 // The streams of the guide are those that the tests stop.
 func TestTheGuideShowsTheProgram(t *testing.T) {
 	t.Parallel()
