@@ -2,6 +2,9 @@ package admin
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
+	"mime"
 	"net/http"
 
 	"example.com/ostov/internal/problem"
@@ -26,6 +29,29 @@ func send(w http.ResponseWriter, status int, contentType string, v any) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // what we send can be encoded; where the client has left there is nobody to tell
+}
+
+// decode reads the body of r, which is to be one JSON object like form, into v.
+// Where it is not, r has been answered and ok is false.
+func decode(w http.ResponseWriter, r *http.Request, v any, form string) (ok bool) {
+	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != "application/json" {
+		refuse(w, http.StatusUnsupportedMediaType, "Send application/json.")
+		return false
+	}
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	if err == nil {
+		if _, err = d.Token(); err == io.EOF {
+			return true
+		}
+	}
+	status, detail := http.StatusBadRequest, "The body must be one JSON object such as "+form+"."
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		status, detail = http.StatusRequestEntityTooLarge, "The body may have 64 KiB."
+	}
+	refuse(w, status, detail)
+	return false
 }
 
 // requestID is the header that names a request in the answer and in the log.

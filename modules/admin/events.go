@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
-
-	"example.com/ostov/modules/telemetry"
 )
 
 const (
@@ -19,35 +16,6 @@ const (
 	hurry      = 250 * time.Millisecond // while the application stops
 	slowReader = 5 * time.Second        // who takes longer for what was sent is cut off
 )
-
-// tail is a part of the log.
-type tail struct {
-	Items []telemetry.Record `json:"items"`
-	Next  uint64             `json:"next"`  // ask from there on
-	Level string             `json:"level"` // the least important that is logged
-}
-
-func (s *Server) tail(from uint64, limit int) tail {
-	t := tail{Items: []telemetry.Record{}, Level: s.given.Level.String()}
-	if s.given.Tail != nil {
-		records, next := s.given.Tail.From(from, limit)
-		t.Items, t.Next = append(t.Items, records...), next
-	}
-	return t
-}
-
-// log answers with the last records of the log, those from ?from= on.
-func (s *Server) log(w http.ResponseWriter, r *http.Request) {
-	var from uint64
-	if text := r.URL.Query().Get("from"); text != "" {
-		var err error
-		if from, err = strconv.ParseUint(text, 10, 64); err != nil {
-			refuse(w, http.StatusUnprocessableEntity, "from is the number of a record, such as the next of the answer before.")
-			return
-		}
-	}
-	answer(w, s.tail(from, 512))
-}
 
 // events sends each topic, and what is new in the log, when it has changed: once a
 // second, and four times a second while the application stops. Its last event is
