@@ -15,7 +15,7 @@ import (
 )
 
 // latency prints the latencies of bare Echo and of Ostov at 80 % of what each
-// can do on this machine, which the clients share.
+// can do at the time on this machine, which the clients share.
 func latency(ctx context.Context, o options, all []*server) (missed []string, err error) {
 	p99 := make(map[string][]time.Duration)
 	for range o.rounds {
@@ -79,8 +79,9 @@ func atMost(ctx context.Context, s *server, part float64) (p99 time.Duration, er
 	return all[len(all)*99/100], nil
 }
 
-// paced sends requests at their times, whether or not the one before was in
-// time, and returns how long after its time each was answered.
+// paced sends requests at their times and returns how long each took: from when
+// it was sent, or from its time where the answer before came later than that. A
+// timer of the client that is late is not the server's delay.
 func paced(ctx context.Context, address string, at time.Time, every time.Duration, count int) ([]time.Duration, error) {
 	c, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -90,12 +91,15 @@ func paced(ctx context.Context, address string, at time.Time, every time.Duratio
 	request := "GET /hello/world HTTP/1.1\r\nHost: " + address + "\r\n\r\n"
 	reader := bufio.NewReader(c)
 	latencies := make([]time.Duration, 0, count)
-	timer := time.NewTimer(time.Until(at))
 	for range count {
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		began := at
+		if early := time.Until(at); early > 0 {
+			select {
+			case <-time.After(early):
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+			began = time.Now()
 		}
 		if _, err := io.WriteString(c, request); err != nil {
 			return nil, err
@@ -108,9 +112,8 @@ func paced(ctx context.Context, address string, at time.Time, every time.Duratio
 			return nil, err
 		}
 		_ = answer.Body.Close()
-		latencies = append(latencies, time.Since(at))
+		latencies = append(latencies, time.Since(began))
 		at = at.Add(every)
-		timer.Reset(time.Until(at))
 	}
 	return latencies, nil
 }

@@ -120,14 +120,11 @@ func (rs *routes) add(all []Route) error {
 func (s *Server) complete() error {
 	_, root := s.routes.added["GET /"]
 	_, all := s.routes.added["GET /*"]
-	var errs [2]error
+	var index []Route
 	if !root && !all {
-		errs[0] = s.routes.add([]Route{{Method: http.MethodGet, Path: "/", Handler: s.index, Page: true}})
-	} else {
-		errs[0] = errors.Join(s.routes.clashes...)
+		index = []Route{{Method: http.MethodGet, Path: "/", Handler: s.index, Page: true}}
 	}
-	errs[1] = s.described()
-	return errors.Join(errs[:]...)
+	return errors.Join(s.routes.add(index), s.described())
 }
 
 // String returns the route as a person names it: GET /words/:word (greeter.word).
