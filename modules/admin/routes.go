@@ -69,7 +69,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // unmatched makes a problem of what the mux says of a request without a route.
 type unmatched struct{ http.ResponseWriter }
 
-func (w unmatched) WriteHeader(status int)      { refuse(w.ResponseWriter, status, "") }
+func (w unmatched) WriteHeader(status int) {
+	if status < http.StatusBadRequest { // it leads to a cleaner path, which has no route either
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	refuse(w.ResponseWriter, status, "")
+}
+
 func (w unmatched) Write(p []byte) (int, error) { return len(p), nil }
 
 // home is the page. Where it is asked by link, a session begins.

@@ -186,8 +186,11 @@ func TestARedirectNeverLeavesTheServer(t *testing.T) {
 	t.Parallel()
 
 	f := build(t)
-	for _, path := range []string{"//evil.example", "/api//lifecycle", "/livez/..", "/debug/pprof"} {
+	for _, path := range []string{"//evil.example", "/api//lifecycle", "/livez/..", "/debug/pprof", "/nothing//here"} {
 		answer := f.ask(http.MethodGet, path, bearer(token))
+		if body := want(t, "GET "+path, answer, http.StatusTemporaryRedirect); strings.Contains(body, "about:blank") {
+			t.Errorf("GET %s = %s; want no problem with a redirect", path, body)
+		}
 		if to := answer.Header.Get("Location"); strings.HasPrefix(to, "//") || strings.Contains(to, "://") {
 			t.Errorf("GET %s leads to %q; want a path", path, to)
 		}
