@@ -190,6 +190,9 @@ func TestPanicAndGoexitInAStartBecomeErrors(t *testing.T) {
 	if err := a.Start(t.Context()); !errors.As(err, &p) || !strings.Contains(string(p.Stack), "panics") {
 		t.Errorf("Start = %v; want a PanicError with the stack of the panic", err)
 	}
+	if call := a.Report().Hooks[0].Start; call.Outcome != "panic" || !strings.Contains(call.Stack, "panics") {
+		t.Errorf("the report says %+v; want a panic with its stack", call)
+	}
 	b := newApp(t, lifecycle.Limits{}).add(part{name: "b"}, part{name: "c", start: exits})
 	if err := b.Start(t.Context()); !errors.As(err, &p) || !strings.Contains(err.Error(), "Goexit") || !strings.Contains(string(p.Stack), "exits") {
 		t.Errorf("Start = %v; want a PanicError that tells of Goexit, with its stack", err)

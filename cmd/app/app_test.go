@@ -133,6 +133,7 @@ func TestWrongUsageAndConfigurationIsExitCode2(t *testing.T) {
 		{"broken YAML", []string{"--config", broken}, []string{"broken.yaml"}},
 		{"duration without unit", []string{"--set", "app.stop_timeout=10"}, []string{"app.stop_timeout", "10s"}},
 		{"limits that do not fit", []string{"--set", "app.stop_timeout=5s"}, []string{"app.stop_timeout", "5s", "10"}},
+		{"drain delay as long as the stop", []string{"--set", "app.drain_delay=25s"}, []string{"--set app.drain_delay", "25s", "less than app.stop_timeout"}},
 		{"report that cannot be written", []string{"--report", filepath.Join(dir, "none", "report.json")}, []string{"report.json"}},
 		{"all at once", []string{"--set", "app.stop_timeout=10", "--config", typo, "--set", "tcp.address=nowhere"}, []string{"app.stop_timeout", "http.adress", "tcp.address"}},
 	}

@@ -283,6 +283,10 @@ func TestRunEndsWithTheCodeThatWasAskedFor(t *testing.T) {
 		{"a failing start", fx.Invoke(func(lc fx.Lifecycle) {
 			lc.Append(fx.Hook{OnStart: func(context.Context) error { return errBoom }})
 		}), 1, "boom\n"},
+		{"a failing start before a failing rollback", fx.Invoke(func(lc fx.Lifecycle) {
+			lc.Append(fx.Hook{OnStop: func(context.Context) error { return errors.New("stuck") }})
+			lc.Append(fx.Hook{OnStart: func(context.Context) error { return errBoom }})
+		}), 1, ": boom\n"}, // again, in the last line
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
