@@ -2,11 +2,9 @@ package httpserver
 
 import (
 	"crypto/tls"
-	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"example.com/ostov/internal/listen"
 )
@@ -97,45 +95,5 @@ func (s *Server) connState(nc net.Conn, state http.ConnState) {
 func (s *Server) sweep(c *conn) {
 	if c.quiet() && !c.http2.Load() {
 		_ = c.Close() // nobody is left to hear the error
-	}
-}
-
-// How connections over the limit are answered.
-const (
-	maxTurnedAway = 64 // at the same time; more are closed without a word
-	turnAwayLimit = 50 * time.Millisecond
-	turnedAway    = "HTTP/1.1 503 Service Unavailable\r\n" +
-		"Content-Type: application/problem+json\r\n" +
-		"Content-Length: 112\r\n" +
-		"Retry-After: 1\r\n" +
-		"Connection: close\r\n\r\n" +
-		`{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"the server has too many connections"}`
-)
-
-// turnAway answers and closes a connection over the limit, without waiting.
-func (s *Server) turnAway(nc net.Conn) {
-	if s.tls != nil { // an answer would cost a handshake
-		_ = nc.Close()
-		return
-	}
-	select {
-	case s.turned <- struct{}{}:
-		s.serving.Go(func() {
-			defer func() { <-s.turned }()
-			(&conn{Conn: nc, server: s}).sayTooMany()
-		})
-	default:
-		_ = nc.Close()
-	}
-}
-
-// sayTooMany reads what the client sends meanwhile: closing without that would
-// reset the connection before the client has read the answer.
-func (c *conn) sayTooMany() {
-	defer func() { _ = c.Close() }()
-	_ = c.SetDeadline(time.Now().Add(turnAwayLimit))
-	if _, err := io.WriteString(c, turnedAway); err == nil {
-		_ = c.CloseWrite()
-		_, _ = io.Copy(io.Discard, c)
 	}
 }

@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"example.com/ostov/internal/listen"
 )
 
 // bodyLimit refuses bodies over limit, by their announced length, and by what
@@ -99,5 +102,45 @@ func timeout(d time.Duration) echo.MiddlewareFunc {
 			}
 			return err
 		}
+	}
+}
+
+// How connections over the limit are answered.
+const (
+	maxTurnedAway = 64 // at the same time; more are closed without a word
+	turnAwayLimit = 50 * time.Millisecond
+	turnedAway    = "HTTP/1.1 503 Service Unavailable\r\n" +
+		"Content-Type: application/problem+json\r\n" +
+		"Content-Length: 112\r\n" +
+		"Retry-After: 1\r\n" +
+		"Connection: close\r\n\r\n" +
+		`{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"the server has too many connections"}`
+)
+
+// turnAway answers and closes a connection over the limit, without waiting.
+func (s *Server) turnAway(nc net.Conn) {
+	if s.tls != nil { // an answer would cost a handshake
+		_ = nc.Close()
+		return
+	}
+	select {
+	case s.turned <- struct{}{}:
+		s.serving.Go(func() {
+			defer func() { <-s.turned }()
+			sayTooMany(nc)
+		})
+	default:
+		_ = nc.Close()
+	}
+}
+
+// sayTooMany reads what the client sends meanwhile: closing without that would
+// reset the connection before the client has read the answer.
+func sayTooMany(c net.Conn) {
+	defer func() { _ = c.Close() }()
+	_ = c.SetDeadline(time.Now().Add(turnAwayLimit))
+	if _, err := io.WriteString(c, turnedAway); err == nil {
+		_ = listen.CloseWrite(c)
+		_, _ = io.Copy(io.Discard, c)
 	}
 }
