@@ -406,13 +406,21 @@ func TestAStopUnderLoadLeavesNoJobRunning(t *testing.T) {
 	t.Parallel()
 
 	databasetest.Each(t, func(t *testing.T, url string) {
-		p := start(t, url, "--set", "jobs.queues=default=200")
+		patient := []string{"--set", "jobs.queues=default=200", "--set", "jobs.stop_timeout=30s", "--set", "app.stop_timeout=1m"} // it is not about time
+		p := start(t, url, patient...)
+		const first = 200
+		if err := p.insert(t.Context(), "mark", 0, first, 300); err != nil {
+			t.Fatal(err)
+		}
 		var inserters sync.WaitGroup
 		var mu sync.Mutex
 		taken := make(map[int]bool)
+		for n := range first {
+			taken[n] = true
+		}
 		for i := range 10 {
 			inserters.Go(func() {
-				for n := i; ; n += 10 {
+				for n := first + i; ; n += 10 {
 					if p.insert(t.Context(), "mark", n, n+1, 300) != nil {
 						return // the stop has begun
 					}
@@ -422,15 +430,15 @@ func TestAStopUnderLoadLeavesNoJobRunning(t *testing.T) {
 				}
 			})
 		}
-		p.until(t, time.Minute, "jobs that run", func(c map[string]int) bool { return c["running"] >= 20 && c["completed"] > 0 })
+		p.until(t, time.Minute, "jobs that run", func(c map[string]int) bool { return c["running"] >= 50 })
 		p.stop(t, 0)
 		inserters.Wait()
 		db := open(t, url)
 		if running := marksRunning(t, db); len(running) > 0 {
 			t.Errorf("%d jobs are marked as running after the stop: %v", len(running), slices.Sorted(maps.Keys(running)))
 		}
-		p = startWith(t, p.diary, nil, url, "--set", "jobs.queues=default=200")
-		p.until(t, time.Minute, "the end of all jobs", func(c map[string]int) bool { return c["completed"] >= len(taken) && len(c) == 1 })
+		p = startWith(t, p.diary, nil, url, patient...)
+		p.until(t, 3*time.Minute, "the end of all jobs", func(c map[string]int) bool { return c["completed"] >= len(taken) && len(c) == 1 })
 		p.stop(t, 0)
 		counts := readDiary(t, p.diary)
 		for n := range taken {

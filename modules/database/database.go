@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.opentelemetry.io/otel/attribute"
@@ -36,6 +37,9 @@ type DB struct {
 	turn  chan struct{} // SQLite: held by the one transaction that waits for write; nil with PostgreSQL
 	pool  *pgxpool.Pool // nil with SQLite
 	lock  *fileLock     // nil with PostgreSQL, and before Open
+
+	mu        sync.Mutex
+	committed chan struct{} // closed by the next commit; nil where nobody waits for it
 }
 
 // New describes a database; [DB.Open] connects to it. What New holds already,
@@ -79,9 +83,6 @@ func (db *DB) Writer() *sql.DB { return db.write }
 
 // Pool is the pool of a PostgreSQL database, nil with SQLite.
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
-
-// Path is the file of a SQLite database, empty with PostgreSQL.
-func (db *DB) Path() string { return db.config.path() }
 
 // Open connects, and with SQLite takes the file for this process: it makes file
 // and folder where there are none, and fails where another process has it.
@@ -139,7 +140,23 @@ func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *Tx) erro
 	if err := tx.commit(ctx); err != nil {
 		return fmt.Errorf("commit transaction: %w", err)
 	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.committed != nil {
+		close(db.committed)
+		db.committed = nil
+	}
 	return nil
+}
+
+// Committed returns a channel that closes when a transaction of InTx is committed next.
+func (db *DB) Committed() <-chan struct{} {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.committed == nil {
+		db.committed = make(chan struct{})
+	}
+	return db.committed
 }
 
 // txKey is where a context keeps the transaction of a database.

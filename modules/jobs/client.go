@@ -44,7 +44,9 @@ func New(p Params) (*Client, error) {
 	longest := p.Config.JobTimeout
 	errs := []error{p.Config.Validate()}
 	for _, r := range p.Workers {
-		kinds[r.kind] = true
+		for _, kind := range r.kinds {
+			kinds[kind] = true
+		}
 		longest = max(longest, r.timeout)
 		errs = append(errs, r.add(workers))
 	}
@@ -75,7 +77,7 @@ func New(p Params) (*Client, error) {
 	guard := &guard{log: p.Log, kinds: kinds, stopping: p.Stopping, tell: p.DB.Dialect() == database.SQLite}
 	var err error
 	if p.DB.Dialect() == database.SQLite {
-		listen := func() riverdriver.Listener { return &fileListener{db: p.DB.Reader(), log: p.DB.Path() + "-wal"} }
+		listen := func() riverdriver.Listener { return &fileListener{db: p.DB} }
 		c.river, err = newEngine(guarded[*sql.Tx]{riversqlite.New(p.DB.Writer()), guard, listen}, settings, (*database.Tx).SQL)
 	} else {
 		c.river, err = newEngine(guarded[pgx.Tx]{riverpgxv5.New(p.DB.Pool()), guard, nil}, settings, (*database.Tx).PGX)

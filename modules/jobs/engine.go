@@ -3,12 +3,14 @@ package jobs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/rivershared/riverpilot"
 	"github.com/riverqueue/river/rivertype"
 
 	"example.com/ostov/modules/database"
@@ -40,6 +42,9 @@ func newEngine[TTx any](driver guarded[TTx], settings *river.Config, tx func(*da
 	client, err := river.NewClient(driver, settings)
 	if err != nil {
 		return nil, err
+	}
+	if client.Pilot() != riverpilot.Pilot(driver.guard) {
+		return nil, errors.New("this version of River takes no pilot from its driver: see guard.go")
 	}
 	return riverEngine[TTx]{client, tx}, nil
 }

@@ -31,6 +31,16 @@ type guard struct {
 	stopping lifecycle.Stopping
 }
 
+// What guard stands in for is what River calls: this does not compile where an upgrade
+// has changed that, and newEngine refuses a River that takes no guard at all.
+var (
+	_ = riverpilot.Pilot.JobGetAvailable
+	_ = riverpilot.Pilot.JobCancel
+	_ = riverpilot.PilotJobRescuer.JobGetStuck
+
+	_ riverpilot.PilotJobRescuer = (*guard)(nil)
+)
+
 // JobGetAvailable fetches jobs to work.
 func (g *guard) JobGetAvailable(ctx context.Context, exec riverdriver.Executor, state riverpilot.ProducerState, params *riverdriver.JobGetAvailableParams) ([]*rivertype.JobRow, error) {
 	if g.stopping.Begun() {

@@ -9,7 +9,7 @@ import (
 
 // Registration is a worker and the kind of job that it works.
 type Registration struct {
-	kind    string
+	kinds   []string      // its own, and those that it had before
 	timeout time.Duration // 0: it says none, or none of its own
 	add     func(*river.Workers) error
 }
@@ -17,8 +17,12 @@ type Registration struct {
 // Register makes a Registration, for a [Client] without Fx; with it there is [Worker].
 func Register[T river.JobArgs](worker river.Worker[T]) Registration {
 	var args T
+	kinds := []string{args.Kind()}
+	if renamed, ok := any(args).(river.JobArgsWithKindAliases); ok {
+		kinds = append(kinds, renamed.KindAliases()...)
+	}
 	return Registration{
-		kind:    args.Kind(),
+		kinds:   kinds,
 		timeout: timeoutOf(worker),
 		add:     func(all *river.Workers) error { return river.AddWorkerSafely(all, worker) },
 	}
