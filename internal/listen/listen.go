@@ -11,12 +11,6 @@ import (
 	"syscall"
 )
 
-// All binds every address, in their order, or none. It is [Set.All] where
-// nothing is inherited.
-func All(ctx context.Context, addresses ...string) ([]net.Listener, error) {
-	return (*Set)(nil).All(ctx, addresses...)
-}
-
 // bind opens a listener of our own on a valid address.
 func bind(ctx context.Context, address string) (net.Listener, error) {
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {

@@ -15,11 +15,14 @@ import (
 	"example.com/ostov/internal/listen"
 )
 
+// none is what a process has that inherited nothing.
+var none *listen.Set
+
 // bind returns the listeners of addresses, closed with the test.
 func bind(t *testing.T, addresses ...string) []net.Listener {
 	t.Helper()
 
-	all, err := listen.All(t.Context(), addresses...)
+	all, err := none.All(t.Context(), addresses...)
 	if err != nil {
 		t.Fatalf("All(%q) = %v", addresses, err)
 	}
@@ -73,7 +76,7 @@ func TestAllBindsEveryAddressInOrder(t *testing.T) {
 func TestAllOfNoAddressBindsNothing(t *testing.T) {
 	t.Parallel()
 
-	if all, err := listen.All(t.Context()); len(all) != 0 || err != nil {
+	if all, err := none.All(t.Context()); len(all) != 0 || err != nil {
 		t.Errorf("All() = %v, %v; want nothing", all, err)
 	}
 }
@@ -97,7 +100,7 @@ func TestAllBindsNothingAfterAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	all, err := listen.All(t.Context(), free.Addr().String(), "unix:"+path, taken)
+	all, err := none.All(t.Context(), free.Addr().String(), "unix:"+path, taken)
 	if err == nil {
 		t.Fatalf("All with the taken address %s = %v; want an error", taken, all)
 	}
@@ -153,7 +156,7 @@ func TestErrorsNameTheAddressAndTheWayOut(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 
-			all, err := listen.All(t.Context(), tt.address)
+			all, err := none.All(t.Context(), tt.address)
 			if err == nil {
 				t.Fatalf("All(%q) = %v; want an error", tt.address, all)
 			}
@@ -220,7 +223,7 @@ func TestAbstractSocketHasNoFile(t *testing.T) {
 	if got, want := listen.URL("http", l.Addr()), "http+unix://"+name; got != want {
 		t.Errorf("URL = %q; want %q", got, want)
 	}
-	if _, err := listen.All(t.Context(), "unix:"+name); !errors.Is(err, syscall.EADDRINUSE) {
+	if _, err := none.All(t.Context(), "unix:"+name); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("second All(unix:%s) = %v; want address already in use", name, err)
 	}
 }
