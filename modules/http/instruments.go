@@ -55,7 +55,8 @@ func (s *Server) instrument(p Params) (err error) {
 // begin begins the span of a request, where there are any: a part of the trace
 // that the client names, or a trace of its own. A trace is handed on even where
 // nothing is traced here.
-func (s *Server) begin(x *exchange, r *http.Request) {
+func (s *Server) begin(x *exchange) {
+	r := x.request
 	if s.propagator != nil && (r.Header["Traceparent"] != nil || r.Header["Baggage"] != nil) {
 		x.Context = s.propagator.Extract(x.Context, propagation.HeaderCarrier(r.Header))
 	}
@@ -65,8 +66,8 @@ func (s *Server) begin(x *exchange, r *http.Request) {
 }
 
 // end measures a request that is over.
-func (s *Server) end(x *exchange, c echo.Context, r *http.Request, took time.Duration, err error) {
-	method, route, status := knownMethod(r.Method), cmp.Or(c.Path(), "unmatched"), c.Response().Status
+func (s *Server) end(x *exchange, c echo.Context, took time.Duration, err error) {
+	method, route, status := knownMethod(x.request.Method), cmp.Or(c.Path(), "unmatched"), c.Response().Status
 	s.durations.Observe(x.Context, took, method, route, strconv.Itoa(status))
 	if x.span == nil {
 		return
@@ -77,7 +78,7 @@ func (s *Server) end(x *exchange, c echo.Context, r *http.Request, took time.Dur
 			semconv.HTTPRequestMethodKey.String(method),
 			semconv.HTTPRoute(route),
 			semconv.HTTPResponseStatusCode(status),
-			semconv.URLPath(r.URL.Path),
+			semconv.URLPath(x.request.URL.Path),
 			semconv.ClientAddress(c.RealIP()),
 		)
 	}

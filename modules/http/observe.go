@@ -21,15 +21,15 @@ import (
 // belongs here.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		r, x := c.Request(), exchangeOf(c)
-		x.id[0] = requestID(r.Header.Get(echo.HeaderXRequestID))
+		x := exchangeOf(c)
+		x.id[0] = requestID(x.request.Header.Get(echo.HeaderXRequestID))
 		c.Response().Header()[echo.HeaderXRequestID] = x.id[:]
-		s.begin(x, r)
+		s.begin(x)
 
 		err := http.ErrAbortHandler // unless next returns
 		defer func() {
 			took := time.Since(x.since)
-			s.end(x, c, r, took, err)
+			s.end(x, c, took, err)
 			s.record(x, c, took, err)
 		}()
 		if err = next(c); err == nil {
