@@ -251,6 +251,21 @@ func TestFxsEventsAreEmittedForEachHook(t *testing.T) {
 	}
 }
 
+// Those that come before the log is built wait for it.
+func TestFxsEventsOfTheBuildAreDebugRecords(t *testing.T) {
+	t.Parallel()
+
+	core, logs := observer.New(zap.DebugLevel)
+	p, _, _ := quiet()
+	c := container.New(p, container.Module, fx.Supply(zap.New(core)))
+	if err := errors.Join(c.Build(), c.Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if provided := logs.FilterMessage("provided").FilterLevelExact(zap.DebugLevel).FilterLoggerName("fx"); provided.Len() == 0 {
+		t.Errorf("the log has %v; want what was provided", logs.All())
+	}
+}
+
 // Contract B18, B26, B42, B43, B44.
 func TestRunEndsWithTheCodeThatWasAskedFor(t *testing.T) {
 	t.Parallel()
