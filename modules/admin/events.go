@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"example.com/ostov/lifecycle"
 )
 
 const (
@@ -40,6 +42,9 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	stopping, stops, from := s.given.Stopping, false, uint64(0)
 	for turn := 0; ; turn++ {
 		for _, t := range s.topics() {
+			if lifecycle.Stopping(s.over).Begun() {
+				break // the last event has little time
+			}
 			if t.every > 0 && turn%t.every == 0 && !(t.asks && stops) {
 				e.send(t.name, t.read(r.Context()))
 			}
