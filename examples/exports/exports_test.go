@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -80,6 +81,24 @@ func TestAnExportIsOrderedAndFetched(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An order that waits for SQLite's one writer in vain may come again.
+func TestAnOrderThatFindsTheDatabaseBusyIsToComeAgain(t *testing.T) {
+	t.Parallel()
+
+	var db *database.DB
+	app := apptest.Start(t, database.Module, jobs.Module, Module, fx.Populate(&db),
+		apptest.Set("database.url", databasetest.SQLite(t)), apptest.Set("database.acquire_timeout", "1s"))
+	if err := db.InTx(t.Context(), func(context.Context, *database.Tx) error {
+		response, body := post(t, app.URL+"/api/exports", `{"query": "chess"}`)
+		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" {
+			t.Errorf("POST /api/exports = %d, Retry-After %q, %s; want 503 and a second", response.StatusCode, response.Header.Get("Retry-After"), body)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
 }
 
 // With --only http orders are taken, and worked by nobody here.

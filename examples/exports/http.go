@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/riverqueue/river/rivertype"
 
+	"example.com/ostov/modules/database"
 	httpserver "example.com/ostov/modules/http"
 )
 
@@ -16,12 +17,10 @@ type site struct{ exports *Exports }
 
 func newRoutes(exports *Exports) []httpserver.Route {
 	s := site{exports}
+	errs := httpserver.Errors{ErrNoExport: http.StatusNotFound, database.ErrBusy: http.StatusServiceUnavailable}
 	return []httpserver.Route{
-		{Method: http.MethodPost, Path: "/api/exports", Operation: httpserver.Typed(s.order), Summary: "Order a file of characters"},
-		{
-			Method: http.MethodGet, Path: "/api/exports/:id", Handler: s.find, Summary: "The file, or how far it is",
-			Errors: httpserver.Errors{ErrNoExport: http.StatusNotFound},
-		},
+		{Method: http.MethodPost, Path: "/api/exports", Operation: httpserver.Typed(s.order), Summary: "Order a file of characters", Errors: errs},
+		{Method: http.MethodGet, Path: "/api/exports/:id", Handler: s.find, Summary: "The file, or how far it is", Errors: errs},
 	}
 }
 

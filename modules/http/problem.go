@@ -52,7 +52,7 @@ const clientLeft = 499
 
 // answerError is the HTTPErrorHandler of Echo. A [Problem], and an echo.HTTPError
 // below 500 with its message, wrapped or not, are meant for the client. What
-// others say stays in the log.
+// others say stays in the log. A 503 asks the client to come again in a second.
 func (s *Server) answerError(err error, c echo.Context) {
 	answer := c.Response()
 	if answer.Committed {
@@ -64,6 +64,9 @@ func (s *Server) answerError(err error, c echo.Context) {
 	header.Del(echo.HeaderContentEncoding)
 	header.Set(echo.HeaderContentType, "application/problem+json")
 	header.Set(echo.HeaderCacheControl, "no-store")
+	if p.Status == http.StatusServiceUnavailable && header.Get(echo.HeaderRetryAfter) == "" {
+		header.Set(echo.HeaderRetryAfter, "1")
+	}
 	answer.WriteHeader(p.Status)
 	body := json.NewEncoder(answer)
 	body.SetEscapeHTML(false)
