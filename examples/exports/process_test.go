@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -107,6 +108,17 @@ func faults() fx.Option {
 		httpserver.Routes(func(db *database.DB, client *jobs.Client) []httpserver.Route {
 			return []httpserver.Route{
 				{Method: http.MethodPost, Path: "/test/insert/:kind", Handler: insertMany(client)},
+				{Method: http.MethodPost, Path: "/test/uncommitted", Handler: func(c echo.Context) error {
+					return db.InTx(c.Request().Context(), func(ctx context.Context, tx *database.Tx) error {
+						_, err := tx.ExecContext(ctx, "INSERT INTO effect (n) VALUES (0)")
+						_, inserted := client.InsertTx(ctx, tx, Mark{}, nil)
+						if err := errors.Join(err, inserted, note("inserted 0")); err != nil {
+							return err
+						}
+						<-ctx.Done() // killed before the commit
+						return ctx.Err()
+					})
+				}},
 				{Method: http.MethodGet, Path: "/test/counts", Handler: func(c echo.Context) error {
 					counts, err := countJobs(c.Request().Context(), db)
 					if err != nil {
@@ -321,7 +333,7 @@ func readDiary(t *testing.T, path string) map[string]map[int]int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	counts := map[string]map[int]int{"start": {}, "end": {}, "tick": {}}
+	counts := map[string]map[int]int{"start": {}, "end": {}, "tick": {}, "inserted": {}}
 	for line := range strings.Lines(string(text)) {
 		var word string
 		var n int
@@ -399,6 +411,33 @@ func marksRunning(t *testing.T, db *database.DB) map[int]bool {
 		t.Fatal(err)
 	}
 	return running
+}
+
+// Reliability 43.
+func TestADeathBeforeTheCommitLeavesNothing(t *testing.T) {
+	t.Parallel()
+
+	databasetest.Each(t, func(t *testing.T, url string) {
+		p := start(t, url)
+		var request sync.WaitGroup
+		request.Go(func() { ask(t.Context(), http.MethodPost, p.url+"/test/uncommitted") })
+		p.until(t, time.Minute, "the insert", func(map[string]int) bool { return len(readDiary(t, p.diary)["inserted"]) > 0 })
+		p.kill()
+		request.Wait()
+		p = startWith(t, p.diary, nil, url)
+		if err := p.insert(t.Context(), "mark", 1, 2, 0); err != nil {
+			t.Fatal(err)
+		}
+		p.until(t, time.Minute, "the job that was committed", done(1))
+		p.stop(t, 0)
+		db, effects, inserted := open(t, url), -1, -1
+		if err := db.Reader().QueryRowContext(t.Context(), "SELECT (SELECT count(*) FROM effect), (SELECT count(*) FROM river_job)").Scan(&effects, &inserted); err != nil || effects != 0 || inserted != 1 {
+			t.Errorf("%d rows and %d jobs, %v; want no row, and the one job that was committed", effects, inserted, err)
+		}
+		if began := readDiary(t, p.diary)["start"]; len(began) != 1 || began[1] != 1 {
+			t.Errorf("the jobs begun are %v; want the one that was committed", began)
+		}
+	})
 }
 
 // Reliability 44.
