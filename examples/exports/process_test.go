@@ -39,7 +39,8 @@ import (
 const (
 	asExports = "TEST_EXPORTS"
 	testDiary = "TEST_DIARY"
-	testTick  = "TEST_TICK" // and a periodic job, so often
+	testTick  = "TEST_TICK"  // and a periodic job, so often
+	testSteps = "TEST_STEPS" // and so many migrations that take their time
 )
 
 func process() context.Context { return context.Background() }
@@ -129,10 +130,25 @@ func faults() fx.Option {
 			}
 		}),
 	}
+	if steps, err := strconv.Atoi(os.Getenv(testSteps)); err == nil {
+		options = append(options, database.Schema(func() database.Migrations { return slow(steps) }))
+	}
 	if tick, err := time.ParseDuration(os.Getenv(testTick)); err == nil {
 		options = append(options, jobs.Periodic(func() *river.PeriodicJob { return jobs.Every(tick, Tick{}) }))
 	}
 	return fx.Options(options...)
+}
+
+// slow are migrations of a thousand rows each.
+func slow(steps int) database.Migrations {
+	files := make(fstest.MapFS)
+	for n := range steps {
+		files[fmt.Sprintf("%03d_step.sql", n+1)] = &fstest.MapFile{Data: fmt.Appendf(nil, `-- +goose Up
+CREATE TABLE step%d (n INTEGER NOT NULL);
+INSERT INTO step%[1]d WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 1000) SELECT n FROM i;
+`, n+1)}
+	}
+	return database.Files("slow", files)
 }
 
 // insertMany inserts the jobs from to until, and answers when they are committed.
@@ -204,11 +220,30 @@ func start(t *testing.T, database string, args ...string) *program {
 
 func startWith(t *testing.T, diary string, environ []string, database string, args ...string) *program {
 	t.Helper()
+	p, serving := launch(t, diary, environ, database, args...)
+	line, err := serving()
+	if err != nil {
+		<-p.exited
+		t.Fatalf("the program ended before it served: %s", p.log())
+	}
+	for word := range strings.FieldsSeq(strings.TrimSuffix(line, ". Hit CTRL-C to stop.\n")) {
+		if admin, ok := strings.CutPrefix(word, "admin="); ok {
+			p.admin = admin
+		} else if strings.HasPrefix(word, "http://") {
+			p.url = word
+		}
+	}
+	return p
+}
+
+// launch runs the program. serving waits for the line with which it says that it serves.
+func launch(t *testing.T, diary string, environ []string, database string, args ...string) (p *program, serving func() (string, error)) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &program{diary: diary, exited: make(chan struct{})}
+	p = &program{diary: diary, exited: make(chan struct{})}
 	p.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), self, append([]string{
 		"--set", "http.address=127.0.0.1:0", "--set", "tcp.address=127.0.0.1:0", "--set", "admin.address=127.0.0.1:0", "--set", "log.format=json",
 		"--set", "database.url=" + database,
@@ -223,24 +258,18 @@ func startWith(t *testing.T, diary string, environ []string, database string, ar
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.kill() })
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	said := make(chan error, 1)
+	var line string
 	go func() {
-		_, _ = io.Copy(io.Discard, stdout)
+		defer close(p.exited)
+		out := bufio.NewReader(stdout)
+		var err error
+		line, err = out.ReadString('\n')
+		said <- err
+		_, _ = io.Copy(io.Discard, out)
 		_ = p.cmd.Wait()
-		close(p.exited)
 	}()
-	if err != nil {
-		<-p.exited
-		t.Fatalf("the program ended before it served: %s", p.log())
-	}
-	for word := range strings.FieldsSeq(strings.TrimSuffix(line, ". Hit CTRL-C to stop.\n")) {
-		if admin, ok := strings.CutPrefix(word, "admin="); ok {
-			p.admin = admin
-		} else if strings.HasPrefix(word, "http://") {
-			p.url = word
-		}
-	}
-	return p
+	return p, func() (string, error) { err := <-said; return line, err }
 }
 
 // kill ends the process as a crash does.

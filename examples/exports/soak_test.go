@@ -62,13 +62,64 @@ func TestFiveKillsInTenThousandJobsLoseNone(t *testing.T) {
 		if err := db.Reader().QueryRowContext(t.Context(), "SELECT count(*), count(DISTINCT n) FROM effect").Scan(&effects, &distinct); err != nil || effects != jobs || distinct != jobs {
 			t.Errorf("%d effects, %d of them distinct, %v; want exactly %d", effects, distinct, err, jobs)
 		}
-		if db.Dialect() == database.SQLite {
-			var integrity string
-			if err := db.Reader().QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&integrity); err != nil || integrity != "ok" {
-				t.Errorf("integrity: %s, %v", integrity, err)
+		wantIntegrity(t, db)
+	})
+}
+
+// Reliability 12.
+func TestAMigrationThatIsKilledIsDoneByTheNextStart(t *testing.T) {
+	t.Parallel()
+
+	const kills, steps = 20, 50
+	databasetest.Each(t, func(t *testing.T, url string) {
+		diary, environ := filepath.Join(t.TempDir(), "diary"), []string{testSteps + "=" + strconv.Itoa(steps)}
+		begun := time.Now()
+		startWith(t, diary, environ, databaseLike(t, url)).stop(t, 0)
+		whole := time.Since(begun)
+		early := 0
+		for range kills {
+			p, serving := launch(t, diary, environ, url)
+			pause(t, rand.N(whole/2))
+			p.kill()
+			if _, err := serving(); err != nil {
+				early++
 			}
 		}
+		p := startWith(t, diary, environ, url)
+		p.stop(t, 0)
+		db := open(t, url)
+		for n := range steps {
+			var rows int
+			if err := db.Reader().QueryRowContext(t.Context(), fmt.Sprintf("SELECT count(*) FROM step%d", n+1)).Scan(&rows); err != nil || rows != 1000 {
+				t.Errorf("step %d has %d rows, %v; want 1000, once", n+1, rows, err)
+			}
+		}
+		wantIntegrity(t, db)
+		t.Logf("%d of %d starts were killed before they served", early, kills)
+		if early == 0 {
+			t.Error("no start was killed on its way")
+		}
 	})
+}
+
+// databaseLike returns another database of the kind of url.
+func databaseLike(t *testing.T, url string) string {
+	if strings.HasPrefix(url, "file:") {
+		return databasetest.SQLite(t)
+	}
+	return databasetest.PostgreSQL(t)
+}
+
+// wantIntegrity asks SQLite whether the file is whole.
+func wantIntegrity(t *testing.T, db *database.DB) {
+	t.Helper()
+	if db.Dialect() != database.SQLite {
+		return
+	}
+	var integrity string
+	if err := db.Reader().QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&integrity); err != nil || integrity != "ok" {
+		t.Errorf("integrity: %s, %v", integrity, err)
+	}
 }
 
 // ready waits until readiness is as wanted, and tells how long that took. HTTP
