@@ -442,6 +442,7 @@ func marksRunning(t *testing.T, db *database.DB) map[int]bool {
 	return running
 }
 
+// Contract B141.
 // Reliability 43.
 func TestADeathBeforeTheCommitLeavesNothing(t *testing.T) {
 	t.Parallel()
@@ -469,6 +470,7 @@ func TestADeathBeforeTheCommitLeavesNothing(t *testing.T) {
 	})
 }
 
+// Contract B143.
 // Reliability 44.
 func TestAStopUnderLoadLeavesNoJobRunning(t *testing.T) {
 	t.Parallel()

@@ -25,6 +25,7 @@ import (
 // quick are settings with which jobs of a dead process are soon another's.
 var quick = []string{"--set", "jobs.job_timeout=5s", "--set", "jobs.fetch_cooldown=20ms"}
 
+// Contract B142.
 // Reliability 40, 41, 42.
 func TestFiveKillsInTenThousandJobsLoseNone(t *testing.T) {
 	if raceDetector {
@@ -66,6 +67,7 @@ func TestFiveKillsInTenThousandJobsLoseNone(t *testing.T) {
 	})
 }
 
+// Contract B151.
 // Reliability 12.
 func TestAMigrationThatIsKilledIsDoneByTheNextStart(t *testing.T) {
 	t.Parallel()

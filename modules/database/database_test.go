@@ -130,6 +130,7 @@ func TestATransactionInATransactionFailsAtOnce(t *testing.T) {
 	})
 }
 
+// Contract B147.
 func TestTheWaitForAConnectionIsBounded(t *testing.T) {
 	t.Parallel()
 
@@ -181,6 +182,7 @@ func TestMigrationsAreAppliedOnce(t *testing.T) {
 	})
 }
 
+// Contract B150.
 func TestADatabaseThatDoesNotFitIsRefusedUntouched(t *testing.T) {
 	t.Parallel()
 

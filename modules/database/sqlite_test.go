@@ -51,6 +51,7 @@ func TestSQLiteIsSetUpToLoseNothing(t *testing.T) {
 	}
 }
 
+// Contract B152.
 func TestASQLiteFileHasOneProcess(t *testing.T) {
 	t.Parallel()
 
@@ -87,6 +88,7 @@ func TestASQLiteFileHasOneProcess(t *testing.T) {
 	}
 }
 
+// Contract B148.
 // Those that wait for the one writer get it in the order in which they came: by
 // chance alone some wait for many times as long as others.
 func TestTransactionsAreFirstComeFirstServed(t *testing.T) {

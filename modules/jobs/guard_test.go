@@ -16,6 +16,7 @@ type otherWorker struct{ river.WorkerDefaults[Other] }
 
 func (*otherWorker) Work(context.Context, *river.Job[Other]) error { return nil }
 
+// Contract B146.
 // A program that does not know a kind leaves its jobs to those that do.
 func TestAKindThatTheProgramDoesNotKnowIsPutBack(t *testing.T) {
 	t.Parallel()

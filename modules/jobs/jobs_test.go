@@ -156,6 +156,7 @@ func TestAJobIsWorkedOnce(t *testing.T) {
 	})
 }
 
+// Contract B140.
 func TestJobAndRowAreCommittedTogetherOrNotAtAll(t *testing.T) {
 	t.Parallel()
 
@@ -181,6 +182,7 @@ func TestJobAndRowAreCommittedTogetherOrNotAtAll(t *testing.T) {
 	})
 }
 
+// Contract B149.
 func TestAnInsertInsideATransactionFailsAtOnce(t *testing.T) {
 	t.Parallel()
 

@@ -41,6 +41,7 @@ func TestAStopWaitsForJobsThatRun(t *testing.T) {
 	})
 }
 
+// Contract B144.
 // Whatever the worker makes of the end of its context, the attempt does not count.
 func TestAJobThatAStopInterruptsLosesNoAttempt(t *testing.T) {
 	t.Parallel()
@@ -104,6 +105,7 @@ func TestAJobThatIgnoresTheStopIsNamedAndLeft(t *testing.T) {
 	}
 }
 
+// Contract B145.
 func TestNoJobBeginsOnceTheApplicationStops(t *testing.T) {
 	t.Parallel()
 
