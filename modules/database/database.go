@@ -168,12 +168,6 @@ func (db *DB) TxFrom(ctx context.Context) *Tx {
 	return tx
 }
 
-// Wait bounds a wait for a connection: the returned context ends after
-// database.acquire_timeout, with [ErrBusy] as its cause.
-func (db *DB) Wait(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, db.config.AcquireTimeout, fmt.Errorf("%w within %v", ErrBusy, db.config.AcquireTimeout))
-}
-
 // waited says why a wait ended, where that was its own limit.
 func waited(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrBusy) {

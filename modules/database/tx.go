@@ -38,7 +38,8 @@ func (tx *Tx) SQL() *sql.Tx { return tx.sql }
 func (tx *Tx) PGX() pgx.Tx { return tx.pgx }
 
 func (db *DB) begin(ctx context.Context) (*Tx, error) {
-	waiting, cancel := db.Wait(ctx)
+	limit := db.config.AcquireTimeout
+	waiting, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%w within %v", ErrBusy, limit))
 	defer cancel()
 	if db.turn != nil { // database/sql gives a connection to any of those that wait, so that some starve
 		select {

@@ -54,7 +54,8 @@ func (e riverEngine[TTx]) insert(ctx context.Context, tx *database.Tx, jobs []ri
 }
 
 // free makes the jobs available that are marked as running, while none is: a process
-// that died has left them. One that died in its last attempt is discarded.
+// that died has left them. What was in its last attempt is discarded, and what was told
+// to end cancelled.
 func (e riverEngine[TTx]) free(ctx context.Context, log *slog.Logger) error {
 	const batch = 1000
 	executor := e.Driver().GetExecutor()
@@ -77,8 +78,17 @@ func (e riverEngine[TTx]) free(ctx context.Context, log *slog.Logger) error {
 			if err != nil {
 				return err
 			}
+			var metadata struct {
+				Cancelled *time.Time `json:"cancel_attempted_at"` // River's: it was to end
+			}
+			if err := json.Unmarshal(job.Metadata, &metadata); err != nil {
+				return fmt.Errorf("metadata of job %d: %w", job.ID, err)
+			}
 			state, finalized := rivertype.JobStateAvailable, (*time.Time)(nil)
-			if job.Attempt >= job.MaxAttempts {
+			switch {
+			case metadata.Cancelled != nil:
+				state, finalized = rivertype.JobStateCancelled, &now
+			case job.Attempt >= job.MaxAttempts:
 				state, finalized = rivertype.JobStateDiscarded, &now
 				log.ErrorContext(ctx, "a job is discarded: the process ended during its last attempt", slog.Int64("job", job.ID), slog.String("kind", job.Kind))
 			}

@@ -141,11 +141,14 @@ func TestWithSQLiteJobsLeftRunningAreFreedAtTheStart(t *testing.T) {
 
 	db := openDB(t, databasetest.SQLite(t))
 	client := describe(t, db, nil, jobs.Register(&caller{work: func(context.Context, *river.Job[Call]) error { return nil }}))
-	inserted, err := client.InsertMany(t.Context(), []river.InsertManyParams{{Args: Call{}}, {Args: Call{}, InsertOpts: &river.InsertOpts{MaxAttempts: 1}}})
+	inserted, err := client.InsertMany(t.Context(), []river.InsertManyParams{{Args: Call{}}, {Args: Call{}, InsertOpts: &river.InsertOpts{MaxAttempts: 1}}, {Args: Call{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	change(t, db, "UPDATE river_job SET state = 'running', attempt = 1, attempted_at = datetime('now', '+1 hour')") // by a clock that was wrong
+	if _, err := client.Cancel(t.Context(), inserted[2].Job.ID); err != nil {                                       // which nobody heard
+		t.Fatal(err)
+	}
 	start(t, client)
 	if job := jobstest.Wait(t, client, inserted[0].Job.ID, rivertype.JobStateCompleted); job.Attempt != 2 || len(job.Errors) != 1 {
 		t.Errorf("completed at attempt %d with errors %v; want 2 and one", job.Attempt, job.Errors)
@@ -153,4 +156,5 @@ func TestWithSQLiteJobsLeftRunningAreFreedAtTheStart(t *testing.T) {
 	if job := jobstest.Wait(t, client, inserted[1].Job.ID, rivertype.JobStateDiscarded); len(job.Errors) != 1 {
 		t.Errorf("discarded with errors %v; want one that says that the process ended", job.Errors)
 	}
+	jobstest.Wait(t, client, inserted[2].Job.ID, rivertype.JobStateCancelled)
 }
