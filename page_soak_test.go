@@ -32,7 +32,7 @@ import (
 func TestAnOpenPageCostsLittle(t *testing.T) {
 	const (
 		fewest  = 6 // rounds
-		most    = 30
+		most    = 60
 		round   = 4 * time.Second
 		cpu     = 0.05 // of a core
 		slowing = 1.03 // of the median latency

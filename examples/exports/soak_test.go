@@ -187,12 +187,7 @@ func TestAPostgreSQLThatIsGoneForFiveSecondsLosesNoJob(t *testing.T) {
 	refused := wait()
 	p.until(t, 3*time.Minute, "the end of all jobs", func(c map[string]int) bool { return c["completed"] >= jobs && len(c) == 1 })
 	p.stop(t, 0)
-	counts := readDiary(t, p.diary)
-	for n := range jobs {
-		if counts["end"][n] == 0 {
-			t.Errorf("job %d is lost", n)
-		}
-	}
+	wantDone(t, p.diary, jobs)
 	t.Logf("%d batches were refused meanwhile", refused)
 }
 
@@ -201,6 +196,17 @@ func pause(t *testing.T, d time.Duration) {
 	select {
 	case <-time.After(d):
 	case <-t.Context().Done():
+	}
+}
+
+// wantDone tells which of n jobs were never done.
+func wantDone(t *testing.T, diary string, n int) {
+	t.Helper()
+	counts := readDiary(t, diary)
+	for i := range n {
+		if counts["end"][i] == 0 {
+			t.Errorf("job %d is lost", i)
+		}
 	}
 }
 
@@ -261,12 +267,7 @@ func TestAFullDiskLosesNoJob(t *testing.T) {
 	t.Logf("%d batches were refused meanwhile", wait())
 	p.until(t, 3*time.Minute, "the end of all jobs", func(c map[string]int) bool { return c["completed"] >= jobs && len(c) == 1 })
 	p.stop(t, 0)
-	counts := readDiary(t, diary)
-	for n := range jobs {
-		if counts["end"][n] == 0 {
-			t.Errorf("job %d is lost", n)
-		}
-	}
+	wantDone(t, diary, jobs)
 }
 
 // Reliability 54.
