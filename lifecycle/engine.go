@@ -292,6 +292,8 @@ func (e *Engine) Start(ctx context.Context) error {
 func (e *Engine) raise(ctx context.Context) error {
 	spent := fmt.Errorf("%w: the limit of the whole start is %v", context.DeadlineExceeded, e.limits.Start)
 	deadline := time.Now().Add(e.limits.Start)
+	limited, release := context.WithDeadlineCause(ctx, deadline, spent)
+	defer func() { release() }()
 	for _, n := range e.entries {
 		if n.Setup == nil {
 			continue
@@ -303,25 +305,25 @@ func (e *Engine) raise(ctx context.Context) error {
 		if !begun.Before(deadline) {
 			return spent
 		}
-		limited, cancel := context.WithDeadlineCause(ctx, deadline, spent)
-		own := n.StartTimeout
-		if n.LongStart > 0 {
-			cancel()
-			limited, own = ctx, n.LongStart
+		if n.LongStart <= 0 {
+			if err := e.setUp(limited, n, n.StartTimeout); err != nil {
+				return err
+			}
+			continue
 		}
-		err := e.setUp(limited, n, own)
-		cancel()
-		if err != nil {
+		if err := e.setUp(ctx, n, n.LongStart); err != nil {
 			return err
 		}
-		if n.LongStart > 0 {
-			deadline = deadline.Add(time.Since(begun))
-		}
+		release()
+		deadline = deadline.Add(time.Since(begun))
+		limited, release = context.WithDeadlineCause(ctx, deadline, spent)
 	}
 	return nil
 }
 
 func (e *Engine) setUp(ctx context.Context, n *entry, own time.Duration) error {
+	ctx, end := context.WithCancel(ctx) // who keeps it notices soon
+	defer end()
 	ctx, cancel := limit(ctx, own)
 	defer cancel()
 	cleanup, err := e.call(ctx, "start", n, startGrace, n.Setup)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,40 +16,57 @@ import (
 	"example.com/ostov/modules/container"
 )
 
-// BenchmarkHooks builds, starts and stops applications of hooks that do
-// nothing: with plain Fx, and with the engine behind fx.Lifecycle. The time of
-// Append, in which Fx walks the stack for the names, is part of it; ns/hook is
-// the share of one hook without that of the application around it.
-func BenchmarkHooks(b *testing.B) {
-	engines := []struct {
-		name    string
-		options []fx.Option
-	}{
-		{"fx", []fx.Option{fx.NopLogger}},
-		{"ostov", []fx.Option{container.Module, fx.Supply(container.Process{Stdout: io.Discard, Stderr: io.Discard})}},
+// engines are what hooks are given to: plain Fx, and the engine behind
+// fx.Lifecycle.
+func engines() map[string][]fx.Option {
+	return map[string][]fx.Option{
+		"fx":    {fx.NopLogger},
+		"ostov": {container.Module, fx.Supply(container.Process{Stdout: io.Discard, Stderr: io.Discard})},
 	}
+}
+
+// live builds, starts and stops an application of n hooks that do nothing, and
+// returns the time without that of the build. The time of Append, in which Fx walks the
+// stack for the names, is part of it.
+func live(tb testing.TB, engine []fx.Option, n int) time.Duration {
+	var appended time.Duration
+	app := fx.New(append(slices.Clone(engine), fx.Invoke(func(l fx.Lifecycle) {
+		began := time.Now()
+		for range n {
+			l.Append(fx.Hook{OnStart: nothing, OnStop: nothing})
+		}
+		appended = time.Since(began)
+	}))...)
+	began := time.Now()
+	if err := app.Start(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	if err := app.Stop(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	return appended + time.Since(began)
+}
+
+func TestAThousandHooksAllocateAtMostThreeFifthsOfFx(t *testing.T) {
+	allocations := make(map[string]float64)
+	for name, engine := range engines() {
+		allocations[name] = testing.AllocsPerRun(5, func() { live(t, engine, 1000) })
+	}
+	t.Logf("allocations with 1,000 hooks: %v", allocations)
+	if ratio := allocations["ostov"] / allocations["fx"]; ratio > 0.6 {
+		t.Errorf("%.2f of the allocations of Fx; want at most 0.6", ratio)
+	}
+}
+
+// ns/hook is the share of one hook without that of the application around it.
+func BenchmarkHooks(b *testing.B) {
 	for _, n := range []int{10, 1_000, 10_000} {
-		for _, engine := range engines {
-			b.Run(fmt.Sprintf("hooks=%d/%s", n, engine.name), func(b *testing.B) {
+		for name, engine := range engines() {
+			b.Run(fmt.Sprintf("hooks=%d/%s", n, name), func(b *testing.B) {
 				b.ReportAllocs()
 				var hooks time.Duration
 				for b.Loop() {
-					var appended time.Duration
-					app := fx.New(append(engine.options[:len(engine.options):len(engine.options)], fx.Invoke(func(l fx.Lifecycle) {
-						began := time.Now()
-						for range n {
-							l.Append(fx.Hook{OnStart: nothing, OnStop: nothing})
-						}
-						appended = time.Since(began)
-					}))...)
-					began := time.Now()
-					if err := app.Start(b.Context()); err != nil {
-						b.Fatal(err)
-					}
-					if err := app.Stop(b.Context()); err != nil {
-						b.Fatal(err)
-					}
-					hooks += appended + time.Since(began)
+					hooks += live(b, engine, n)
 				}
 				b.ReportMetric(float64(hooks.Nanoseconds())/float64(b.N*n), "ns/hook")
 			})

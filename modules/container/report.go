@@ -40,6 +40,9 @@ func (c *Container) logStart() {
 }
 
 func (c *Container) logStop() {
+	if !c.log.Core().Enabled(zapcore.WarnLevel) {
+		return
+	}
 	r := c.Report()
 	if r.Start.Begin.IsZero() {
 		return // it was built to be looked at
