@@ -292,7 +292,10 @@ func (e *Engine) Start(ctx context.Context) error {
 func (e *Engine) raise(ctx context.Context) error {
 	spent := fmt.Errorf("%w: the limit of the whole start is %v", context.DeadlineExceeded, e.limits.Start)
 	deadline := time.Now().Add(e.limits.Start)
-	limited, release := context.WithDeadlineCause(ctx, deadline, spent)
+	var limited context.Context
+	var release context.CancelFunc
+	renew := func() { limited, release = context.WithDeadlineCause(ctx, deadline, spent) }
+	renew()
 	defer func() { release() }()
 	for _, n := range e.entries {
 		if n.Setup == nil {
@@ -316,7 +319,7 @@ func (e *Engine) raise(ctx context.Context) error {
 		}
 		release()
 		deadline = deadline.Add(time.Since(begun))
-		limited, release = context.WithDeadlineCause(ctx, deadline, spent)
+		renew()
 	}
 	return nil
 }
