@@ -35,7 +35,7 @@ import (
 
 const (
 	asWorker = "TEST_BENCH" // makes the test binary a worker: ours or bare
-	batch = 20_000
+	batch    = 20_000
 	rounds   = 5
 	probes   = 300 // of latency
 	finished = 1_000_000
