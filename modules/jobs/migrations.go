@@ -71,7 +71,16 @@ func versions[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], log 
 	if err != nil || !exists {
 		return 0, want, err
 	}
-	applied, err := executor.MigrationGetByLine(ctx, &riverdriver.MigrationGetByLineParams{Line: riverdriver.MigrationLineMain})
+	lines, err := executor.ColumnExists(ctx, &riverdriver.ColumnExistsParams{Table: "river_migration", Column: "line"})
+	if err != nil {
+		return 0, want, err
+	}
+	var applied []*riverdriver.Migration
+	if lines {
+		applied, err = executor.MigrationGetByLine(ctx, &riverdriver.MigrationGetByLineParams{Line: riverdriver.MigrationLineMain})
+	} else { // a program that was killed early in its migrations left it so
+		applied, err = executor.MigrationGetAllAssumingMain(ctx, &riverdriver.MigrationGetAllAssumingMainParams{})
+	}
 	for _, migration := range applied {
 		have = max(have, int64(migration.Version))
 	}
