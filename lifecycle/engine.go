@@ -54,6 +54,7 @@ type Engine struct {
 	values    context.Context         // the start's, without its end
 	asked     bool                    // by a Shutdown, to end
 	cause     error                   // of the first Shutdown
+	wish      error                   // why the context ended that is the application's
 	result    error                   // of the stop
 	began     time.Time               // the start
 	up        time.Duration           // how long it took
@@ -103,8 +104,17 @@ func (e *Engine) State() State {
 // Stopping returns the channel that closes as the first act of a stop.
 func (e *Engine) Stopping() Stopping { return e.stopping }
 
-// Requested returns a channel that closes once Shutdown was called.
-func (e *Engine) Requested() <-chan struct{} { return e.requested }
+// Wait returns once Shutdown was called, or ctx has ended: that is a wish, and the
+// report tells its cause.
+func (e *Engine) Wait(ctx context.Context) {
+	select {
+	case <-e.requested:
+	case <-ctx.Done():
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.wish = context.Cause(ctx)
+	}
+}
 
 // Cause returns what the first Shutdown gave.
 func (e *Engine) Cause() error {
@@ -114,9 +124,8 @@ func (e *Engine) Cause() error {
 }
 
 // Shutdown asks for the end of the application and returns at once: a start
-// under way is interrupted, a running application is stopped by whoever waits
-// for Requested. A nil cause is a wish, any other a failure. The first one is
-// kept.
+// under way is interrupted, a running application is stopped by whoever is in
+// Wait. A nil cause is a wish, any other a failure. The first one is kept.
 func (e *Engine) Shutdown(cause error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -244,7 +253,8 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.state = Starting
 	e.began = time.Now()
 	e.values = context.WithoutCancel(ctx)
-	ctx, interrupt := context.WithCancelCause(ctx)
+	parent := ctx
+	ctx, interrupt := context.WithCancelCause(parent)
 	defer interrupt(nil)
 	e.interrupt = interrupt
 	if e.asked {
@@ -269,6 +279,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err == nil {
 		e.state = Running
 	} else {
+		e.wish = context.Cause(parent)
 		e.enterStop()
 	}
 	e.mu.Unlock()

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -53,33 +54,30 @@ func (e *Engine) Report() Report {
 		Hooks: make([]HookReport, len(e.entries)),
 		Left:  e.left,
 	}
-	if e.cause != nil {
-		r.Cause = e.cause.Error()
+	if why := cmp.Or(e.cause, e.wish); why != nil {
+		r.Cause = why.Error()
 	}
 	if e.result != nil {
 		r.Error = e.result.Error()
 	}
-	var held []*Call
-	var holders []string
 	for i, n := range e.entries {
-		h := HookReport{Name: n.Name, Phase: n.Phase.String(), Start: n.start.report(), Stop: n.stop.report()}
-		r.Hooks[i] = h
-		for _, c := range []*Call{h.Start, h.Stop} {
-			if c != nil && (c.Outcome == running || c.Outcome == abandoned) {
-				held, holders = append(held, c), append(holders, n.Name)
-			}
-		}
+		r.Hooks[i] = HookReport{Name: n.Name, Phase: n.Phase.String(), Start: n.start.report(), Stop: n.stop.report()}
 	}
 	e.mu.Unlock()
 
-	if len(held) == 0 {
-		return r
-	}
-	alive := goroutines(e.id)
-	for i, c := range held {
-		for _, g := range alive {
-			if g.Label(hookLabel) == holders[i] {
-				c.Stack += g.Stack
+	var alive []Goroutine // asked for where a call is held
+	for _, h := range r.Hooks {
+		for _, c := range []*Call{h.Start, h.Stop} {
+			if c == nil || c.Outcome != running && c.Outcome != abandoned {
+				continue
+			}
+			if alive == nil {
+				alive = goroutines(e.id)
+			}
+			for _, g := range alive {
+				if g.Label(hookLabel) == h.Name {
+					c.Stack += g.Stack
+				}
 			}
 		}
 	}

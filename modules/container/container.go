@@ -8,7 +8,6 @@ import (
 	"log"
 	"reflect"
 	"sync"
-	"sync/atomic"
 
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
@@ -36,8 +35,7 @@ type Container struct {
 	observers []lifecycle.Observer
 	roles     []string // of the hooks
 
-	stopped sync.Once    // the record of the stop is written
-	cause   atomic.Value // why the context of Run ended, a string
+	stopped sync.Once // the record of the stop is written
 }
 
 // New describes an application. Nothing is built yet: [Get], Build and Start do
@@ -147,7 +145,6 @@ func (c *Container) start(ctx context.Context) error {
 		ctx = root
 	}
 	if err := c.engine.Start(ctx); err != nil {
-		c.endedBy(ctx)
 		c.stopped.Do(c.logStop)
 		return err
 	}

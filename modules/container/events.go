@@ -62,14 +62,10 @@ func (c *Container) observe(ctx context.Context, e lifecycle.Event) context.Cont
 	case e.Op == "stop" && e.Begins:
 		c.ready.shuttingDown()
 	}
-	if !e.Begins {
-		for _, hear := range c.observers {
-			hear(ctx, e)
-		}
-		return ctx
-	}
 	for _, hear := range c.observers {
-		ctx = hear(ctx, e)
+		if begun := hear(ctx, e); e.Begins {
+			ctx = begun
+		}
 	}
 	return ctx
 }

@@ -1,7 +1,6 @@
 package container
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,20 +13,7 @@ import (
 )
 
 // Report tells what has become of each hook, and why the application ends.
-func (c *Container) Report() lifecycle.Report {
-	r := c.engine.Report()
-	if cause, ok := c.cause.Load().(string); ok && r.Cause == "" {
-		r.Cause = cause
-	}
-	return r
-}
-
-// endedBy notes what ended the context of the application, for the report.
-func (c *Container) endedBy(ctx context.Context) {
-	if cause := context.Cause(ctx); cause != nil {
-		c.cause.Store(cause.Error())
-	}
-}
+func (c *Container) Report() lifecycle.Report { return c.engine.Report() }
 
 // logStart and logStop write what the engine did in one record each.
 func (c *Container) logStart() {

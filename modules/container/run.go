@@ -44,11 +44,7 @@ func Run(ctx context.Context, p Process, options ...fx.Option) int {
 	}
 	err := c.Start(ctx)
 	if err == nil {
-		select {
-		case <-ctx.Done():
-			c.endedBy(ctx)
-		case <-c.engine.Requested():
-		}
+		c.engine.Wait(ctx)
 		err = errors.Join(c.engine.Cause(), c.Stop(context.WithoutCancel(ctx)))
 	} else if c.rolledBack(err) {
 		err = nil
