@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"example.com/ostov/lifecycle"
 )
 
 // ErrStopping reports that the dispatcher stops or has stopped: a one-shot is not
@@ -36,12 +38,11 @@ type Dispatcher struct {
 	watched atomic.Pointer[chan struct{}] // closes with the next change; nil: nobody asked
 
 	mu        sync.Mutex
-	up, down  bool            // whether it was started, stopped
+	up        bool            // it was started
 	root      context.Context // of all work; labelled by the start
 	readiness chan error      // each task that holds the start: ready, or why not
-	alive     atomic.Int64    // tasks that have not ended
-	ended     chan struct{}   // closes with the last of them
-	told      chan struct{}   // closes when tasks are told to end
+	lives     lives           // of the tasks
+	told      chan struct{}   // closes when tasks are told to end, or are not to begin
 	stopped   chan struct{}   // closes when the stop is over
 	result    error           // of the stop
 }
@@ -55,7 +56,7 @@ func New(p Params) (*Dispatcher, error) {
 		wall:      func(now time.Time) time.Time { return now.Round(0) },
 		root:      context.Background(), //nolint:forbidigo // values of the start, such as its trace, are not for good
 		readiness: make(chan error, len(p.Tasks)),
-		ended:     make(chan struct{}),
+		lives:     lives{ended: make(chan struct{})},
 		told:      make(chan struct{}),
 		stopped:   make(chan struct{}),
 	}
@@ -116,7 +117,7 @@ func (d *Dispatcher) launch(ctx context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
-	case d.down:
+	case lifecycle.Stopping(d.told).Begun():
 		return ErrStopping
 	case d.up:
 		return errors.New("already started; a dispatcher starts once")
@@ -129,13 +130,7 @@ func (d *Dispatcher) launch(ctx context.Context) error {
 		return true
 	})
 	d.root = pprof.WithLabels(d.root, pprof.Labels(labels...))
-	d.alive.Store(int64(len(d.tasks)))
-	if len(d.tasks) == 0 {
-		close(d.ended)
-	}
-	for _, t := range d.tasks {
-		go relay(t)
-	}
+	begin(&d.lives, d.tasks)
 	d.pool.start()
 	return nil
 }
@@ -147,7 +142,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		return err
 	}
 	select {
-	case <-d.ended:
+	case <-d.lives.ended:
 	case <-d.told:
 	case <-ctx.Done():
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"example.com/ostov/lifecycle"
 )
 
 // ErrNoTask reports that no service or schedule has the name.
@@ -25,14 +27,11 @@ func (d *Dispatcher) RunNow(name string) error {
 		return fmt.Errorf("run %q now: %w", name, ErrNoTask)
 	}
 	t := d.tasks[i]
-	d.mu.Lock()
-	down := d.down
-	d.mu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := &t.state
 	switch {
-	case down || t.stopping.Begun():
+	case lifecycle.Stopping(d.told).Begun() || t.stopping.Begun():
 		return t.fault(ErrStopping)
 	case s.State == Waiting:
 		select {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"example.com/ostov/lifecycle"
@@ -63,8 +62,7 @@ type pool struct {
 	epoch   time.Time       // the start
 	ctx     context.Context // ends when one-shots are told to end; set by the start
 	tell    context.CancelCauseFunc
-	alive   atomic.Int64  // workers that have not ended
-	ended   chan struct{} // closes with the last of them
+	lives   lives // of the workers
 
 	mu      sync.Mutex // guards the rest, and the workers
 	wake    sync.Cond  // the queue has something, or never will
@@ -85,7 +83,7 @@ type worker struct {
 }
 
 func newPool(d *Dispatcher) *pool {
-	p := &pool{d: d, ended: make(chan struct{})}
+	p := &pool{d: d, lives: lives{ended: make(chan struct{})}}
 	p.wake.L = &p.mu
 	for i := range d.p.Config.Workers {
 		p.workers = append(p.workers, &worker{p: p, label: strconv.Itoa(i)})
@@ -96,10 +94,7 @@ func newPool(d *Dispatcher) *pool {
 func (p *pool) start() {
 	p.ctx, p.tell = context.WithCancelCause(p.d.root)
 	p.epoch = time.Now()
-	p.alive.Store(int64(len(p.workers)))
-	for _, w := range p.workers {
-		go relay(w)
-	}
+	begin(&p.lives, p.workers)
 }
 
 func (p *pool) take(ctx context.Context, o oneOff) error {
@@ -210,9 +205,6 @@ func (w *worker) live() {
 	var o oneOff
 	for w.next(&o) {
 		w.once(ctx, &o)
-	}
-	if w.p.alive.Add(-1) == 0 {
-		close(w.p.ended)
 	}
 }
 

@@ -42,18 +42,6 @@ type task struct {
 	result   error // what it returned when told, instead of ending quietly
 }
 
-// relay calls live, again in another goroutine where runtime.Goexit ends this one.
-func relay(l interface{ live() }) {
-	over := false
-	defer func() {
-		if !over {
-			go relay(l)
-		}
-	}()
-	l.live()
-	over = true
-}
-
 func (t *task) live() {
 	ctx := labelled(t.d.root, taskLabel, t.state.Name)
 	t.own = ctx
@@ -63,9 +51,6 @@ func (t *task) live() {
 		} else {
 			t.enter(Ended, false, now, 0, nil)
 		}
-	}
-	if t.d.alive.Add(-1) == 0 {
-		close(t.d.ended)
 	}
 }
 

@@ -26,8 +26,10 @@ import (
 // stop before the start forbids it. Further calls return what the first does.
 func (d *Dispatcher) Stop(ctx context.Context) error {
 	d.mu.Lock()
-	up, down := d.up, d.down
-	d.down = true
+	up, down := d.up, lifecycle.Stopping(d.told).Begun()
+	if !down {
+		close(d.told)
+	}
 	d.mu.Unlock()
 	if down {
 		select {
@@ -54,34 +56,31 @@ func (d *Dispatcher) stop(ctx context.Context) error {
 		limit = min(limit, left-min(100*time.Millisecond, left/2)) // the rest is for the report
 	}
 	d.p.Log.Info("shutting down", zap.Duration("limit", limit))
-	close(d.told)
 	for _, t := range d.tasks {
 		t.tell()
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	late := time.NewTimer(limit - limit/5)
-	defer late.Stop()
-	var errs []error
-	tasks, oneShots := d.ended, d.pool.ended
-	for ctx.Err() == nil && (tasks != nil || oneShots != nil) {
-		select {
-		case <-tasks:
-			tasks = nil
-		case <-oneShots:
-			oneShots = nil
-		case <-late.C:
-			errs = append(errs, d.pool.giveBack())
-			d.pool.tell(ErrStopping)
-		case <-ctx.Done():
-		}
-	}
-	errs = append(errs, d.pool.giveBack())
+	d.await(ctx, limit-limit/5)
+	errs := []error{d.pool.giveBack()}
 	d.pool.tell(ErrStopping)
-	errs = append(errs, d.settle(tasks != nil || oneShots != nil)...)
+	ended := d.await(ctx, limit-time.Since(begun))
+	errs = append(errs, d.settle(!ended)...)
 	err := errors.Join(errs...)
 	d.p.Log.Info("stopped", zap.Duration("took", time.Since(begun)), zap.Bool("clean", err == nil))
 	return err
+}
+
+// await reports whether all tasks and workers have ended within limit.
+func (d *Dispatcher) await(ctx context.Context, limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for _, ended := range []<-chan struct{}{d.lives.ended, d.pool.lives.ended} {
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // settle returns what the stop tells. Its time spent, what runs is left behind.
