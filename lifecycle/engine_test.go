@@ -39,6 +39,21 @@ func newApp(t *testing.T, limits lifecycle.Limits) *app {
 	return &app{Engine: e, t: t}
 }
 
+// start and stop expect no error.
+func (a *app) start() {
+	a.t.Helper()
+	if err := a.Start(a.t.Context()); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+func (a *app) stop() {
+	a.t.Helper()
+	if err := a.Stop(a.t.Context()); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
 func (a *app) do(what string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -129,13 +144,9 @@ func TestHooksStartInOrderAndStopInReverse(t *testing.T) {
 	t.Parallel()
 
 	a := newApp(t, lifecycle.Limits{}).add(part{name: "a"}, part{name: "b"}, part{name: "c"})
-	if err := a.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a.start()
 	a.wantState(lifecycle.Running)
-	if err := a.Stop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a.stop()
 	a.want("+a +b +c -c -b -a")
 	a.wantState(lifecycle.Stopped)
 }
@@ -373,9 +384,7 @@ func TestEveryHookIsStoppedWhateverTheOthersDo(t *testing.T) {
 					a.add(p)
 				}
 				slices.Reverse(want)
-				if err := a.Start(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+				a.start()
 				var where *lifecycle.HookError
 				if err := a.Stop(t.Context()); !errors.As(err, &where) || where.Hook != fmt.Sprint(k) || where.Op != "stop" {
 					t.Errorf("Stop = %v; want an error that names hook %d", err, k)
@@ -395,9 +404,7 @@ func TestErrorsOfAStopAreJoinedInOrder(t *testing.T) {
 		part{name: "a", stop: func(context.Context) error { return errA }},
 		part{name: "b"},
 		part{name: "c", phase: lifecycle.Serve, stop: func(context.Context) error { return errC }})
-	if err := a.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a.start()
 	err := a.Stop(t.Context())
 	want := "stop c (serve): c is stuck\nstop a (resource): a is stuck"
 	if !errors.Is(err, errA) || !errors.Is(err, errC) || err.Error() != want {
@@ -426,9 +433,7 @@ func TestHooksStillRunWhenTheTimeIsSpent(t *testing.T) {
 					a.add(p)
 				}
 				slices.Reverse(want)
-				if err := a.Start(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+				a.start()
 				begin := time.Now()
 				err := a.Stop(t.Context())
 				if !errors.Is(err, lifecycle.ErrAbandoned) || !strings.Contains(err.Error(), fmt.Sprintf("stop %d ", k)) {
@@ -466,9 +471,7 @@ func TestAllHooksHangingCostHalfASecondMore(t *testing.T) {
 				return nil
 			}})
 		}
-		if err := a.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		a.start()
 		begin := time.Now()
 		if err := a.Stop(t.Context()); err == nil || strings.Count(err.Error(), "left behind") != 20 {
 			t.Errorf("Stop = %v; want all 20 named", err)
@@ -490,9 +493,7 @@ func TestAHooksOwnStopLimitLeavesTimeToTheOthers(t *testing.T) {
 		a := newApp(t, lifecycle.Limits{}).add(
 			part{name: "a", stop: func(context.Context) error { <-time.After(3 * time.Second); return nil }},
 			part{name: "slow", stop: waits, stopLimit: time.Second})
-		if err := a.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		a.start()
 		begin := time.Now()
 		err := a.Stop(t.Context())
 		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "slow") || !strings.Contains(err.Error(), "1s") {
@@ -516,13 +517,9 @@ func TestWorkAndServeStopSideBySide(t *testing.T) {
 				a.add(part{name: fmt.Sprint(phase, i), phase: phase, stop: slow})
 			}
 		}
-		if err := a.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		a.start()
 		begin := time.Now()
-		if err := a.Stop(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		a.stop()
 		if took := time.Since(begin); took != 5*time.Second {
 			t.Errorf("Stop took %v; want 1s for Serve, 1s for Work and 3s for the resources", took)
 		}
@@ -534,9 +531,7 @@ func TestStoppingAgainReturnsTheSameResult(t *testing.T) {
 	t.Parallel()
 
 	a := newApp(t, lifecycle.Limits{}).add(part{name: "a", stop: fails})
-	if err := a.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a.start()
 	first, second := a.Stop(t.Context()), a.Stop(t.Context())
 	if first == nil || first != second {
 		t.Errorf("Stop = %v, then %v; want the same error twice", first, second)
@@ -565,17 +560,13 @@ func TestSecondStartLeavesTheApplicationAlone(t *testing.T) {
 	t.Parallel()
 
 	a := newApp(t, lifecycle.Limits{}).add(part{name: "a"})
-	if err := a.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a.start()
 	if err := a.Start(t.Context()); !errors.Is(err, lifecycle.ErrStarted) {
 		t.Errorf("second Start = %v; want ErrStarted", err)
 	}
 	a.want("+a")
 	a.wantState(lifecycle.Running)
-	if err := a.Stop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a.stop()
 }
 
 // Contract B7, B102.
@@ -597,18 +588,14 @@ func TestAppendAfterTheStartBeganFailsTheApplicationByName(t *testing.T) {
 	t.Run("while running", func(t *testing.T) {
 		t.Parallel()
 		a := newApp(t, lifecycle.Limits{}).add(part{name: "a"})
-		if err := a.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		a.start()
 		if err := a.Append(lifecycle.Hook{Name: "tardy"}); !errors.Is(err, lifecycle.ErrStarted) || !strings.Contains(err.Error(), "tardy") {
 			t.Errorf("Append = %v; want ErrStarted and the hook's name", err)
 		}
 		if err := a.Cause(); !errors.Is(err, lifecycle.ErrStarted) {
 			t.Errorf("Cause = %v; want the application to end for it", err)
 		}
-		if err := a.Stop(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		a.stop()
 	})
 }
 
@@ -623,9 +610,7 @@ func TestWhatIsHeldFromTheBeginningIsReleasedOnEveryPath(t *testing.T) {
 	t.Run("stop before start", func(t *testing.T) {
 		t.Parallel()
 		a := held(newApp(t, lifecycle.Limits{}).add(part{name: "a"}))
-		if err := a.Stop(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		a.stop()
 		a.want("-pool")
 	})
 	t.Run("failed start of a hook before it", func(t *testing.T) {
@@ -686,9 +671,7 @@ func TestValuesOfTheRootContextReachEveryHook(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	if err := a.Stop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a.stop()
 	if !slices.Equal(saw, []any{"root", "root"}) {
 		t.Errorf("hooks saw %v; want the root's value in start and stop", saw)
 	}
@@ -699,15 +682,11 @@ func TestContextOfASetupEndsWithTheStart(t *testing.T) {
 
 	var kept context.Context
 	a := newApp(t, lifecycle.Limits{}).add(part{name: "a", start: func(ctx context.Context) error { kept = ctx; return nil }})
-	if err := a.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a.start()
 	if kept.Err() == nil {
 		t.Error("a context kept from a Setup is alive; want it ended at once, not 15 s later")
 	}
-	if err := a.Stop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a.stop()
 }
 
 func TestStoppingClosesBeforeTheDrainDelay(t *testing.T) {
@@ -715,9 +694,7 @@ func TestStoppingClosesBeforeTheDrainDelay(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		a := newApp(t, lifecycle.Limits{DrainDelay: 5 * time.Second}).add(part{name: "a", phase: lifecycle.Serve})
-		if err := a.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		a.start()
 		if a.Stopping().Begun() {
 			t.Error("the stop of a running application has begun")
 		}
@@ -733,9 +710,7 @@ func TestStoppingClosesBeforeTheDrainDelay(t *testing.T) {
 		synctest.Wait()
 		a.want("+a")
 		a.wantState(lifecycle.ShuttingDown)
-		if err := a.Stop(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		a.stop()
 		a.want("+a -a")
 		if took := time.Since(begin); took != 5*time.Second {
 			t.Errorf("the stop took %v; want the drain delay of 5s", took)
@@ -761,9 +736,7 @@ func TestTheEndOfTheStopsContextSpendsTheTime(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		a := newApp(t, lifecycle.Limits{DrainDelay: 10 * time.Second}).add(part{name: "a"}, part{name: "slow", stop: waits}, part{name: "c"})
-		if err := a.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		a.start()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begin := time.Now()
@@ -827,9 +800,7 @@ func TestShutdownKeepsTheFirstCause(t *testing.T) {
 	t.Parallel()
 
 	a := newApp(t, lifecycle.Limits{}).add(part{name: "a"})
-	if err := a.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a.start()
 	a.Shutdown(errBoom)
 	a.Shutdown(nil)
 	a.Shutdown(errors.New("another"))
@@ -837,9 +808,7 @@ func TestShutdownKeepsTheFirstCause(t *testing.T) {
 	if got := a.Cause(); got != errBoom {
 		t.Errorf("Cause = %v; want the first", got)
 	}
-	if err := a.Stop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	a.stop()
 	if got := a.Report().Cause; got != "boom" {
 		t.Errorf("the report's cause is %q; want boom", got)
 	}
