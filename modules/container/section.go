@@ -1,7 +1,6 @@
 package container
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -40,10 +39,10 @@ func load(p loadParams) (*config.Config, error) {
 
 // Config is the "app" section of the configuration.
 type Config struct {
-	Name         string        `yaml:"name" doc:"name of the service in logs, traces and metrics"`
-	StartTimeout time.Duration `yaml:"start_timeout" doc:"limit of the whole start"`
-	StopTimeout  time.Duration `yaml:"stop_timeout" doc:"limit of the whole stop, the drain delay included"`
-	DrainDelay   time.Duration `yaml:"drain_delay" doc:"how long a stop goes on serving, not ready any more; 5s under Kubernetes"`
+	Name         string        `yaml:"name" validate:"required" doc:"name of the service in logs, traces and metrics"`
+	StartTimeout time.Duration `yaml:"start_timeout" validate:"gt=0" doc:"limit of the whole start"`
+	StopTimeout  time.Duration `yaml:"stop_timeout" validate:"gt=0" doc:"limit of the whole stop, the drain delay included"`
+	DrainDelay   time.Duration `yaml:"drain_delay" validate:"gte=0" doc:"how long a stop goes on serving, not ready any more; 5s under Kubernetes"`
 }
 
 // DefaultConfig returns the settings of an application that nobody configured,
@@ -69,22 +68,12 @@ func appSection(p sectionParams) config.Section {
 	return config.NewSection("app", c)
 }
 
-// Validate refuses limits that cannot hold.
+// Validate refuses a drain delay that leaves no time for the rest of the stop.
 func (c Config) Validate() error {
-	var errs []error
-	if c.Name == "" {
-		errs = append(errs, config.Invalid("name", "want the name of the service"))
+	if c.DrainDelay >= c.StopTimeout {
+		return config.Invalid("drain_delay", "want less than app.stop_timeout, which is %v", c.StopTimeout)
 	}
-	if c.StartTimeout <= 0 {
-		errs = append(errs, config.Invalid("start_timeout", "want more than 0"))
-	}
-	if c.StopTimeout <= 0 {
-		errs = append(errs, config.Invalid("stop_timeout", "want more than 0"))
-	}
-	if c.DrainDelay < 0 || c.DrainDelay >= c.StopTimeout {
-		errs = append(errs, config.Invalid("drain_delay", "want 0 or more, and less than app.stop_timeout, which is %v", c.StopTimeout))
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 func (c Config) limits() lifecycle.Limits {
