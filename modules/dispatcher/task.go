@@ -4,77 +4,253 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"time"
 
-	"example.com/ostov/internal/constructor"
+	"go.uber.org/zap/zapcore"
+
+	"example.com/ostov/lifecycle"
 )
 
 // ErrDone is returned by a service or a schedule that is done for good: it ends
 // without fault and does not run again. It may be wrapped.
 var ErrDone = errors.New("done")
 
-// Restart says after which ends a [Service] runs again.
-type Restart int8
-
-// The restart policies.
-const (
-	OnFailure Restart = iota // after an error or a panic; nil means that it is done
-	Always                   // after nil, too: nil counts as a restart like any other
-	Never                    // it runs once; after an error or a panic it gives up
-)
-
-// GiveUp says what follows when a [Service] has used up its restarts.
-type GiveUp int8
-
-// The ways to give up.
-const (
-	StopApplication GiveUp = iota // the application stops, with the service's error as the cause
-	Degrade                       // not ready until the service has run for MaxBackoff; restarts, where it has any, go on
-	Ignore                        // the service stays down
-)
-
-// Service is work that lives with the process. Run returns when its context
-// ends. What it returns before that is judged by the policies below, and so is
-// a panic or runtime.Goexit. A run's context ends with the run.
-type Service struct {
-	Name string // in logs, metrics and errors; no two tasks share one
-
-	// Exactly one of the two is given. RunReady holds the start of the
-	// application until it calls ready, and fails the start by ending before.
-	Run      func(ctx context.Context) error
-	RunReady func(ctx context.Context, ready func()) error
-
-	Restart Restart
-
-	// The pause before a restart is Backoff (0: 500ms; at least 1ms), doubled for
-	// each restart within Window up to MaxBackoff (0: 30s), less up to a half of
-	// it by chance, so that replicas do not move in step.
-	Backoff, MaxBackoff time.Duration
-
-	// A service that would need more than MaxRestarts (0: 10; -1: no limit)
-	// within Window (0: 5m) gives up.
-	MaxRestarts int
-	Window      time.Duration
-	GiveUp      GiveUp
+// plan is what tells a service from a schedule: when the next run is due (zero:
+// never), what runs, and what follows a run that ended with err at now, untold.
+type plan interface {
+	due(now time.Time) time.Time
+	run(ctx context.Context) error
+	judge(now time.Time, err error) (state State, degraded bool)
 }
 
-func (s Service) adopt(t *task) (f faults) {
-	s.Backoff = cmp.Or(s.Backoff, 500*time.Millisecond)
-	s.MaxBackoff = cmp.Or(s.MaxBackoff, max(30*time.Second, s.Backoff))
-	s.MaxRestarts = cmp.Or(s.MaxRestarts, 10)
-	s.Window = cmp.Or(s.Window, 5*time.Minute)
-	t.state.Name, t.state.Kind = s.Name, service
-	t.holds, t.recovery = s.RunReady != nil, s.MaxBackoff
-	t.plan = &supervisor{Service: s, task: t, next: time.Now()}
+// task is a service or a schedule in the care of a dispatcher.
+type task struct {
+	d        *Dispatcher
+	plan     plan
+	holds    bool               // the start, until it is ready
+	recovery time.Duration      // how long a run lasts until the task is not degraded any more
+	stopping lifecycle.Stopping // closes when no run may begin any more
+	nudge    chan struct{}      // ends a wait: the next run is due
+	over     bool               // no further run; it, cause and own are the goroutine's own
+	cause    error              // why the application is to stop
+	own      context.Context    // of the last run, with its span
 
-	f.add(s.Name == "" && s.Run != nil, "no name; it runs %s", constructor.Name(s.Run))
-	f.add(s.Name == "" && s.Run == nil, "no name; it runs %s", constructor.Name(s.RunReady))
-	f.add((s.Run == nil) == (s.RunReady == nil), "want one function, Run or RunReady")
-	f.add(s.Restart < OnFailure || s.Restart > Never, "Restart is %d; want OnFailure, Always or Never", s.Restart)
-	f.add(s.GiveUp < StopApplication || s.GiveUp > Ignore, "GiveUp is %d; want StopApplication, Degrade or Ignore", s.GiveUp)
-	f.add(s.Backoff < time.Millisecond, "Backoff is %v; want 1ms or more", s.Backoff)
-	f.add(s.MaxBackoff < s.Backoff, "MaxBackoff is %v; want at least Backoff, which is %v", s.MaxBackoff, s.Backoff)
-	f.add(s.MaxRestarts < -1, "MaxRestarts is %d; want -1 or more", s.MaxRestarts)
-	f.add(s.Window < 0, "Window is %v; want more than 0", s.Window)
-	return f
+	mu       sync.Mutex // guards the rest; Name and Kind do not change
+	state    TaskState
+	cancel   context.CancelCauseFunc // ends the run's context
+	told     bool                    // to end
+	again    bool                    // the run under way was told to end and is to be followed at once
+	wasReady bool
+	result   error // what it returned when told, instead of ending quietly
+}
+
+func (t *task) live() {
+	ctx := labelled(t.d.root, taskLabel, t.state.Name)
+	t.own = ctx
+	for !t.over {
+		if now, due := t.wait(); due {
+			t.once(ctx, now)
+		} else {
+			t.enter(Ended, false, now, 0, nil)
+		}
+	}
+}
+
+// wait returns, with the time, when the next run is due, or none will be.
+func (t *task) wait() (now time.Time, due bool) {
+	for {
+		now = time.Now()
+		if lifecycle.Stopping(t.d.told).Begun() || t.stopping.Begun() {
+			return now, false
+		}
+		next := t.plan.due(now)
+		left := next.Sub(now)
+		if left <= 0 {
+			return now, !next.IsZero()
+		}
+		t.mu.Lock()
+		t.state.Next = next
+		t.mu.Unlock()
+		select {
+		case <-t.d.told:
+		case <-t.stopping:
+		case <-t.nudge:
+			return time.Now(), true
+		case <-time.After(min(left, grace/2)): // the wall clock may have been set
+		}
+	}
+}
+
+// once is one run. No parent ends its context: to tell each of thousands is faster.
+func (t *task) once(ctx context.Context, now time.Time) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	if t.own = ctx; t.d.tracer != nil {
+		ctx = t.trace()
+	}
+	t.begin(now, cancel)
+	var err error
+	returned := false
+	defer func() {
+		err = lifecycle.Outcome(recover(), returned, err)
+		cancel(nil)
+		t.end(now, err)
+	}()
+	err = t.plan.run(ctx)
+	returned = true
+}
+
+func (t *task) begin(now time.Time, cancel context.CancelCauseFunc) {
+	t.mu.Lock()
+	select {
+	case <-t.nudge: // this is the run
+	default:
+	}
+	s := &t.state
+	s.State, s.Since, s.Begun, s.Next = Running, now, now, time.Time{}
+	if t.holds {
+		s.State = Starting
+	}
+	if s.Starts++; s.Starts > 1 && s.Kind == service {
+		s.Restarts++
+		s.Failing = false
+	}
+	t.cancel = cancel
+	told := t.told
+	e := t.event(nil)
+	t.mu.Unlock()
+	if told {
+		cancel(ErrStopping)
+	}
+	t.d.emit(t.own, e)
+}
+
+// ready hears that a run is ready that holds the start.
+func (t *task) ready(run int) {
+	t.mu.Lock()
+	if t.state.State != Starting || t.state.Starts != run {
+		t.mu.Unlock()
+		return // heard before, or too late
+	}
+	first := !t.wasReady
+	t.wasReady = true
+	t.state.State, t.state.Since = Running, time.Now()
+	e := t.event(nil)
+	t.mu.Unlock()
+	t.d.emit(t.d.root, e)
+	if first {
+		t.d.readiness <- nil
+	}
+}
+
+func (t *task) tell() {
+	t.mu.Lock()
+	t.told = true
+	cancel := t.cancel
+	t.mu.Unlock()
+	if cancel != nil {
+		cancel(ErrStopping)
+	}
+}
+
+func (t *task) end(begun time.Time, err error) {
+	now := time.Now()
+	state, degraded, err := t.judge(now, err)
+	if t.d.measures() {
+		t.measure(now.Sub(begun), state, err)
+	}
+	t.enter(state, degraded, now, now.Sub(begun), err)
+	if t.cause != nil {
+		t.d.p.Shutdown.Shutdown(t.cause)
+	}
+}
+
+// judge tells what follows a run that ended with err, and what of err counts.
+func (t *task) judge(now time.Time, err error) (State, bool, error) {
+	t.mu.Lock()
+	told, held, again := t.told, t.holds && !t.wasReady, t.again
+	t.again = false
+	if told && !isStop(err) {
+		t.result = t.fault(err)
+	}
+	t.mu.Unlock()
+	switch {
+	case told && isStop(err):
+		return Ended, false, nil
+	case told:
+		return Failed, false, err
+	case held:
+		err = fmt.Errorf("ended before it was ready: %w", cmp.Or(err, errEnded))
+		t.d.readiness <- t.fault(err)
+		return Failed, false, err
+	case again && isStop(err):
+		return Waiting, false, nil // and due, as the run was that has ended
+	case again:
+		return Waiting, false, err
+	}
+	state, degraded := t.plan.judge(now, err)
+	if errors.Is(err, ErrDone) {
+		err = nil
+	}
+	return state, degraded, err
+}
+
+func (t *task) fault(err error) error {
+	return fmt.Errorf("%s %q: %w", t.state.Kind, t.state.Name, err)
+}
+
+// enter puts the task into a state, after a run that took so long, if any.
+func (t *task) enter(state State, degraded bool, now time.Time, took time.Duration, err error) {
+	var next time.Time
+	if t.over = state != Waiting; !t.over {
+		next = t.plan.due(now)
+	}
+	t.mu.Lock()
+	s := &t.state
+	s.State, s.Degraded, s.Since, s.Next = state, degraded, now, next
+	if took > 0 {
+		s.Took, s.Longest = took, max(took, s.Longest)
+	}
+	s.Failing = err != nil
+	if err != nil {
+		s.Failures++
+		s.Error = err.Error()
+	}
+	e := t.event(err)
+	t.mu.Unlock()
+	t.d.emit(t.own, e)
+}
+
+// settle returns what the task returned when told, instead of ending quietly.
+// With stacks, the time of the stop is spent: one that runs on is left behind.
+func (t *task) settle(stacks func(key, value string) string) error {
+	t.mu.Lock()
+	s := &t.state
+	if stacks == nil || s.State == Ended || s.State == Failed {
+		defer t.mu.Unlock()
+		return t.result
+	}
+	e := newEvent(s, nil)
+	e.close(Abandoned)
+	*s = e.TaskState
+	t.mu.Unlock()
+	return t.d.abandon(e, stacks(taskLabel, s.Name))
+}
+
+func (t *task) snapshot() TaskState {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.state.State == Running && time.Since(t.state.Since) >= t.recovery {
+		t.state.Degraded = false
+	}
+	return t.state
+}
+
+// event tells what the task has entered; nil: nobody would hear. It is locked.
+func (t *task) event(err error) *event {
+	if err == nil && !t.d.p.Log.Core().Enabled(zapcore.DebugLevel) {
+		return nil
+	}
+	return newEvent(&t.state, err)
 }

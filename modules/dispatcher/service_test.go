@@ -142,7 +142,7 @@ func TestATaskThatPanicsForeverIsRestartedSlowly(t *testing.T) {
 				continue
 			}
 			panics++
-			if fields["error"] != "panic: the 30th word" || !strings.Contains(r.Stack, "supervise_test.go") {
+			if fields["error"] != "panic: the 30th word" || !strings.Contains(r.Stack, "service_test.go") {
 				t.Fatalf("record %v; want the panic's value and the stack of its place", fields)
 			}
 		}
