@@ -10,9 +10,13 @@ async function ask(path, request) {
   const answer = await fetch(path, { ...request, signal: AbortSignal.timeout(10_000) }).catch(() => {
     throw new Error("The server does not answer.");
   });
+  if (answer.status === 401) {
+    location.replace("/"); // which asks for the token: nothing stays in sight of what was known
+    return new Promise(() => {});
+  }
   const body = await answer.json().catch(() => ({}));
   if (answer.ok) return body;
-  throw Object.assign(new Error(body.detail || body.title || `The server answered ${answer.status}.`), { status: answer.status });
+  throw new Error(body.detail || body.title || `The server answered ${answer.status}.`);
 }
 
 // act asks the operator first, then does it, and tells how it went.

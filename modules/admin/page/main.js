@@ -145,13 +145,6 @@ function listen() {
 function lost(error) {
   source?.close();
   source = null;
-  if (error.status === 401) {
-    told("Your session is over", "bad");
-    $("view").replaceChildren(h("h1", null, "Enter again"),
-      h("p", { class: "empty" }, "This process does not know your session. ", h("a", { href: "/" }, "Enter with its token"), "."));
-    shown = null;
-    return;
-  }
   told(known.ended ? "Ended, waiting for the next process" : `${error.message} Trying again`, "bad");
   setTimeout(connect, 2000);
 }
