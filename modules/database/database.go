@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -54,7 +56,12 @@ func New(p Params) (*DB, error) {
 	if p.Traces == nil {
 		p.Traces = noop.NewTracerProvider()
 	}
-	db := &DB{config: p.Config, log: p.Log, tracer: p.Traces.Tracer("example.com/ostov/modules/database"), migrations: sorted(p.Migrations)}
+	db := &DB{
+		config:     p.Config,
+		log:        p.Log,
+		tracer:     p.Traces.Tracer("example.com/ostov/modules/database"),
+		migrations: slices.SortedFunc(slices.Values(p.Migrations), func(a, b Migrations) int { return strings.Compare(a.Name(), b.Name()) }),
+	}
 	connect := db.connectSQLite
 	if db.Dialect() == PostgreSQL {
 		connect = db.connectPostgreSQL
@@ -115,10 +122,10 @@ func (db *DB) Close() error {
 
 // InTx runs f in a transaction: what f did is committed where it returns nil, and
 // undone where it returns an error, which InTx returns, or panics. The wait for a
-// connection is bounded, see [ErrBusy], and first come, first served. The context that f gets belongs to the
-// transaction; a call of InTx with it is [ErrInTx].
+// connection is bounded, see [ErrBusy], and first come, first served. The context that f
+// gets belongs to the transaction; a call of InTx with it is [ErrInTx].
 func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *Tx) error) (err error) {
-	if db.TxFrom(ctx) != nil {
+	if ctx.Value(txKey{db}) != nil {
 		return fmt.Errorf("transaction: %w", ErrInTx)
 	}
 	ctx, span := db.tracer.Start(ctx, "transaction", trace.WithSpanKind(trace.SpanKindClient),
@@ -134,7 +141,7 @@ func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *Tx) erro
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	defer tx.release() // a panic of f passes through here, and undoes
-	if err := f(context.WithValue(ctx, txKey{db}, tx), tx); err != nil {
+	if err := f(context.WithValue(ctx, txKey{db}, true), tx); err != nil {
 		return errors.Join(err, tx.rollback(ctx))
 	}
 	if err := tx.commit(ctx); err != nil {
@@ -159,19 +166,5 @@ func (db *DB) Committed() <-chan struct{} {
 	return db.committed
 }
 
-// txKey is where a context keeps the transaction of a database.
+// txKey marks a context that belongs to a transaction of a database.
 type txKey struct{ db *DB }
-
-// TxFrom returns the transaction that ctx belongs to, or nil.
-func (db *DB) TxFrom(ctx context.Context) *Tx {
-	tx, _ := ctx.Value(txKey{db}).(*Tx)
-	return tx
-}
-
-// waited says why a wait ended, where that was its own limit.
-func waited(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrBusy) {
-		return cause
-	}
-	return err
-}

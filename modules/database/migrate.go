@@ -1,7 +1,6 @@
 package database
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,10 +83,6 @@ func (g gooseFiles) Down(ctx context.Context, db *DB) error {
 		_, err = p.Down(ctx)
 	}
 	return err
-}
-
-func sorted(m []Migrations) []Migrations {
-	return slices.SortedFunc(slices.Values(m), func(a, b Migrations) int { return cmp.Compare(a.Name(), b.Name()) })
 }
 
 // Version tells how far the tables of a module are.

@@ -50,8 +50,11 @@ func (db *DB) begin(ctx context.Context) (*Tx, error) {
 		}
 	}
 	conn, err := db.write.Conn(waiting)
+	if cause := context.Cause(waiting); err != nil && errors.Is(cause, ErrBusy) {
+		return nil, cause
+	}
 	if err != nil {
-		return nil, waited(waiting, err)
+		return nil, err
 	}
 	tx := &Tx{conn: conn}
 	if db.Dialect() == SQLite {
