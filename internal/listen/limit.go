@@ -55,11 +55,7 @@ func (l *limited) client(conn net.Conn) netip.Prefix {
 		return netip.Prefix{}
 	}
 	ip := address.AddrPort().Addr().Unmap()
-	bits := ip.BitLen()
-	if ip.Is6() {
-		bits = 64
-	}
-	prefix, _ := ip.Prefix(bits) // fails for more bits than the address has
+	prefix, _ := ip.Prefix(min(64, ip.BitLen())) // fails for more bits than the address has
 	return prefix
 }
 

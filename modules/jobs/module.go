@@ -67,7 +67,7 @@ func newPanel(c *Client) container.Panel {
 func work(c *Client) lifecycle.Hook {
 	return lifecycle.Hook{
 		Role:        "jobs",
-		Setup:       lifecycle.StartStop(c.Start, func(ctx context.Context) error { return c.Stop(ctx) }),
+		Setup:       lifecycle.StartStop(c.Start, c.Stop),
 		StopTimeout: c.config.StopTimeout + lifecycle.Margin,
 	}
 }
