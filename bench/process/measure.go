@@ -21,7 +21,7 @@ var addresses = []string{"--set", "http.address=127.0.0.1:0", "--set", "tcp.addr
 
 // measure builds the programs in dir and runs them there.
 func measure(ctx context.Context, o options, dir string) ([]figure, error) {
-	app, bare := filepath.Join(dir, "app"), filepath.Join(dir, "bareecho")
+	app, bare := filepath.Join(dir, "app"), filepath.Join(dir, "echo")
 	began := time.Now()
 	used, err := program.Build(ctx, o.source, "./cmd/app", app, "GOCACHE="+filepath.Join(dir, "cache"))
 	if err != nil {
@@ -32,14 +32,14 @@ func measure(ctx context.Context, o options, dir string) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := program.Build(ctx, ".", "./bareecho", bare); err != nil {
+	if _, err := program.Build(ctx, ".", "./http/servers/echo", bare); err != nil {
 		return nil, err
 	}
 
 	// In turn, so that what else the machine does meets both.
 	var bareReady, ready, answered, gone []time.Duration
 	for range o.runs {
-		visited, err := visit(ctx, "/", bare)
+		visited, err := visit(ctx, "/hello/world", bare)
 		if err != nil {
 			return nil, err
 		}
