@@ -33,7 +33,8 @@ var arrows = []struct{ room, rooms, libraries string }{
 	{"internal/constructor", "", ""},
 	{"internal/problem", "", ""},
 	{"internal/typed", "internal/problem", "github.com/danielgtaylor/huma/v2"},
-	{"internal/load", "", ""}, // for test files
+	{"internal/load", "", ""},    // for test files
+	{"internal/testkit", "", ""}, // for test files
 	{"internal/openapi", "", "github.com/santhosh-tekuri/jsonschema/v6"}, // for test files
 	{"internal/browser", "", "github.com/chromedp"},                      // for test files
 	{"health", "", "go.uber.org/fx"},
@@ -54,7 +55,7 @@ var arrows = []struct{ room, rooms, libraries string }{
 	{"internal/command", level3 + " modules", any3rd},
 	{"cmd", level3 + " internal/command modules", any3rd},
 	{"examples", level3 + " internal/command modules", any3rd},
-	{"apptest", level3 + " modules internal/load", any3rd},
+	{"apptest", level3 + " modules internal/load internal/testkit", any3rd},
 	{"internal/faults", level3 + " internal/command modules", any3rd}, // test files only
 	{".", level3 + " modules", any3rd},                                // the documentation and the tests of the whole application
 }
@@ -71,6 +72,10 @@ var confined = []struct {
 	{
 		"example.com/ostov/internal/load", "test files",
 		func(room, _ string) bool { return room == "internal/load" || room == "apptest" },
+	},
+	{
+		"example.com/ostov/internal/testkit", "test files",
+		func(room, _ string) bool { return room == "internal/testkit" || room == "apptest" },
 	},
 	{
 		"example.com/ostov/internal/openapi", "test files",
@@ -263,7 +268,7 @@ func refuse(name, imported string) string {
 	case ours:
 		other, otherRow := roomOf(path.Clean(folder))
 		allowed = other == room || otherRow >= 0 && slices.Contains(strings.Fields(arrow.rooms), arrows[otherRow].room) ||
-			test && slices.Contains([]string{"apptest", "internal/load", "internal/openapi", "internal/browser"}, other)
+			test && slices.Contains([]string{"apptest", "internal/load", "internal/testkit", "internal/openapi", "internal/browser"}, other)
 	case strings.Contains(first, "."): // a library, not the standard one
 		allowed = test || arrow.libraries == any3rd ||
 			slices.ContainsFunc(strings.Fields(arrow.libraries), func(l string) bool { return within(imported, l) })

@@ -6,17 +6,16 @@
 package apptest
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"go.uber.org/fx"
 
 	"example.com/ostov/config"
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/modules"
 	"example.com/ostov/modules/container"
 	"example.com/ostov/modules/dispatcher"
@@ -64,7 +63,7 @@ func platform() []fx.Option {
 
 func start(t testing.TB, options []fx.Option) *App {
 	t.Helper()
-	var stdout buffer
+	var stdout testkit.Buffer
 	a := &App{t: t}
 	process := container.Process{
 		Stdout: &stdout,
@@ -120,21 +119,4 @@ func Set(key, value string) fx.Option {
 type setting struct {
 	fx.Option
 	text string
-}
-
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

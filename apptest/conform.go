@@ -15,6 +15,7 @@ import (
 
 	"example.com/ostov/config"
 	"example.com/ostov/health"
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules"
 	"example.com/ostov/modules/container"
@@ -192,7 +193,7 @@ type parts struct {
 type trial struct {
 	*container.Container
 	parts
-	output buffer
+	output testkit.Buffer
 	stop   func() error
 	before map[string]string // what there was before it
 

@@ -4,9 +4,9 @@ package faults
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
+	"example.com/ostov/internal/testkit"
 	"fmt"
 	"io"
 	"math"
@@ -16,7 +16,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,7 +27,7 @@ type process struct {
 	cmd    *exec.Cmd
 	stdin  io.Closer // without it the program ends
 	stdout *bufio.Reader
-	stderr buffer
+	stderr testkit.Buffer
 
 	url, admin  string // of the HTTP servers
 	http, lines string // host:port
@@ -245,22 +244,4 @@ func background[T any](ctx context.Context, f func(context.Context) T) (end func
 		cancel()
 		return <-done
 	}
-}
-
-// buffer may be read while it is written.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

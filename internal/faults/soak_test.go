@@ -6,17 +6,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -33,6 +27,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"example.com/ostov/internal/load"
+	"example.com/ostov/internal/testkit"
 )
 
 func TestTwentyRestartsLoseNoRequestOnAKeptConnection(t *testing.T) {
@@ -522,22 +517,9 @@ func waitFor(t *testing.T, what string, ok func() bool) {
 // certificate writes a certificate and its key, which replace those of before.
 func certificate(t *testing.T, dir string, serial int64) (certFile, keyFile string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour)}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	both := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})...)
+	public, key := testkit.Certificate(t, serial)
 	file := filepath.Join(dir, "pair.pem") // of both, so that they are replaced together
-	if err := errors.Join(os.WriteFile(file+".new", both, 0o600), os.Rename(file+".new", file)); err != nil {
+	if err := errors.Join(os.WriteFile(file+".new", append(public, key...), 0o600), os.Rename(file+".new", file)); err != nil {
 		t.Fatal(err)
 	}
 	return file, file

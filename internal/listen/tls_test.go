@@ -1,14 +1,8 @@
 package listen_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,38 +11,8 @@ import (
 	"time"
 
 	"example.com/ostov/internal/listen"
+	"example.com/ostov/internal/testkit"
 )
-
-// writePair writes a certificate with that serial number and its key.
-func writePair(t *testing.T, certFile, keyFile string, serial int64) {
-	t.Helper()
-
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial),
-		DNSNames:     []string{"localhost"},
-		NotAfter:     time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, block := range map[string]*pem.Block{
-		certFile: {Type: "CERTIFICATE", Bytes: cert},
-		keyFile:  {Type: "PRIVATE KEY", Bytes: der},
-	} {
-		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 // serial returns the serial number that a handshake would show.
 func serial(t *testing.T, config *tls.Config) int64 {
@@ -65,8 +29,7 @@ func TestRenewedCertificateNeedsNoRestart(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
-	certFile, keyFile := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
-	writePair(t, certFile, keyFile, 1)
+	certFile, keyFile, _ := testkit.Pair(t, dir, 1)
 
 	synctest.Test(t, func(t *testing.T) {
 		var warnings []string
@@ -78,7 +41,7 @@ func TestRenewedCertificateNeedsNoRestart(t *testing.T) {
 			t.Errorf("MinVersion = %x; want TLS 1.2", config.MinVersion)
 		}
 
-		writePair(t, certFile, keyFile, 2)
+		testkit.Pair(t, dir, 2)
 		advance(10*time.Second - 1)
 		if got := serial(t, config); got != 1 {
 			t.Errorf("certificate just before 10 s = %d; want the first, without another reading", got)
@@ -101,7 +64,7 @@ func TestRenewedCertificateNeedsNoRestart(t *testing.T) {
 			t.Errorf("warnings = %q; want one, naming %s", warnings, certFile)
 		}
 
-		writePair(t, certFile, keyFile, 3)
+		testkit.Pair(t, dir, 3)
 		advance(10 * time.Second)
 		if got := serial(t, config); got != 3 {
 			t.Errorf("certificate after the repair = %d; want the new one", got)
@@ -116,9 +79,8 @@ func TestBrokenPairIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
-	certFile, keyFile, otherKey := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"), filepath.Join(dir, "other.key")
-	writePair(t, certFile, keyFile, 1)
-	writePair(t, filepath.Join(dir, "other.crt"), otherKey, 2)
+	certFile, keyFile, _ := testkit.Pair(t, dir, 1)
+	_, otherKey, _ := testkit.Pair(t, t.TempDir(), 2)
 
 	tests := []struct{ name, cert, key, want string }{
 		{"a key of another certificate", certFile, otherKey, "private key does not match"},
@@ -140,9 +102,7 @@ func TestBrokenPairIsRefusedAtOnce(t *testing.T) {
 func TestTLSServesTheCertificate(t *testing.T) {
 	t.Parallel()
 
-	dir := t.TempDir()
-	certFile, keyFile := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
-	writePair(t, certFile, keyFile, 7)
+	certFile, keyFile, trusted := testkit.Pair(t, t.TempDir(), 7)
 	config, err := listen.TLS(certFile, keyFile, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -150,12 +110,6 @@ func TestTLSServesTheCertificate(t *testing.T) {
 	l := tls.NewListener(bind(t, "127.0.0.1:0")[0], config)
 	accepted := acceptAll(t, l)
 
-	trusted := x509.NewCertPool()
-	text, err := os.ReadFile(certFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trusted.AppendCertsFromPEM(text)
 	client := tls.Client(dial(t, "", l.Addr()), &tls.Config{ServerName: "localhost", RootCAs: trusted})
 	go func() {
 		conn := <-accepted

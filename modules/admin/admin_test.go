@@ -1,12 +1,10 @@
 package admin_test
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +14,7 @@ import (
 
 	"example.com/ostov/config"
 	"example.com/ostov/health"
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/modules/admin"
 	"example.com/ostov/modules/container"
 )
@@ -33,18 +32,18 @@ type fixture struct {
 	t      *testing.T
 	checks *health.Registry
 	level  zap.AtomicLevel
-	log    *buffer
-	stderr *buffer
+	log    *testkit.Buffer
+	stderr *testkit.Buffer
 }
 
 // build makes a server with the token of the tests; change may alter what it is
 // made of.
 func build(t *testing.T, change ...func(*admin.Params)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, checks: health.NewRegistry(func() bool { return true }), level: zap.NewAtomicLevel(), log: new(buffer), stderr: new(buffer)}
+	f := &fixture{t: t, checks: health.NewRegistry(func() bool { return true }), level: zap.NewAtomicLevel(), log: new(testkit.Buffer), stderr: new(testkit.Buffer)}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(prometheus.NewCounter(prometheus.CounterOpts{Name: "tests_total", Help: "A counter."}))
-	core := zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), f.log, f.level)
+	core := zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(f.log), f.level)
 	p := admin.Params{
 		Config:    admin.DefaultConfig(),
 		Container: container.New(container.Process{Stdout: io.Discard, Stderr: f.stderr, Sources: config.Sources{Environ: []string{}}}),
@@ -107,23 +106,4 @@ func want(t *testing.T, what string, answer *http.Response, status int) string {
 		t.Errorf("%s: %d %s; want %d", what, answer.StatusCode, body, status)
 	}
 	return string(body)
-}
-
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) Sync() error { return nil }
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"example.com/ostov/config"
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/admin"
 	"example.com/ostov/modules/container"
@@ -181,7 +182,7 @@ func application(stderr io.Writer, set []string) (container.Process, fx.Option) 
 func TestTheModuleRefusesAPublicAddressWithoutAToken(t *testing.T) {
 	t.Parallel()
 
-	stderr := new(buffer)
+	stderr := new(testkit.Buffer)
 	p, options := application(stderr, []string{"admin.address=0.0.0.0:0"})
 	if code := container.Run(t.Context(), p, options); code != 2 {
 		t.Errorf("exit code %d; want 2", code)

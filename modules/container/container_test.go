@@ -1,7 +1,6 @@
 package container_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -18,6 +17,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"example.com/ostov/config"
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
 )
@@ -57,26 +57,9 @@ func (d *diary) setup(name string) lifecycle.Setup {
 }
 
 // quiet is a process without environment and files that writes to buffers.
-func quiet() (p container.Process, stdout, stderr *buffer) {
-	stdout, stderr = new(buffer), new(buffer)
+func quiet() (p container.Process, stdout, stderr *testkit.Buffer) {
+	stdout, stderr = new(testkit.Buffer), new(testkit.Buffer)
 	return container.Process{Stdout: stdout, Stderr: stderr, Sources: config.Sources{Environ: []string{}}}, stdout, stderr
-}
-
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 type service struct{}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"example.com/ostov/internal/testkit"
 	httpserver "example.com/ostov/modules/http"
 )
 
@@ -83,7 +84,7 @@ func TestTakenPortFailsTheStartAndLeavesNothingOpen(t *testing.T) {
 // startTLS makes a server that speaks TLS, and a client for it.
 func startTLS(t *testing.T, http2 bool, settings ...setting) *kit {
 	t.Helper()
-	cert, key, pool := certificate(t)
+	cert, key, pool := testkit.Pair(t, t.TempDir(), 1)
 	k := build(t, append(settings, set(func(c *httpserver.Config) { c.TLSCertificate, c.TLSKey = cert, key }))...)
 	k.serve()
 	k.url = k.URLs()[0]
@@ -252,7 +253,7 @@ func TestStopAwaitsHandlersWhoseClientLeft(t *testing.T) {
 func TestIdleHTTP2ConnectionsAreToldToGo(t *testing.T) {
 	t.Parallel()
 
-	cert, key, pool := certificate(t)
+	cert, key, pool := testkit.Pair(t, t.TempDir(), 1)
 	k := build(t, set(func(c *httpserver.Config) { c.TLSCertificate, c.TLSKey = cert, key }))
 	k.serve()
 	dialer := tls.Dialer{Config: &tls.Config{RootCAs: pool, NextProtos: []string{"h2"}}}
@@ -283,7 +284,7 @@ func TestIdleHTTP2ConnectionsAreToldToGo(t *testing.T) {
 func TestQuietTLSConnectionsDoNotHoldTheStop(t *testing.T) {
 	t.Parallel()
 
-	cert, key, pool := certificate(t)
+	cert, key, pool := testkit.Pair(t, t.TempDir(), 1)
 	k := build(t, set(func(c *httpserver.Config) {
 		c.TLSCertificate, c.TLSKey = cert, key
 		c.DrainTimeout, c.ReadHeaderTimeout, c.ReadTimeout = 3*time.Second, time.Minute, time.Minute

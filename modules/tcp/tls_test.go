@@ -1,17 +1,9 @@
 package tcp_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/modules/tcp"
 )
 
@@ -26,31 +19,7 @@ import (
 func secured(t *testing.T) (setting, *tls.Config) {
 	t.Helper()
 
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour)}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, trusted := t.TempDir(), x509.NewCertPool()
-	certFile, keyFile := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})
-	trusted.AppendCertsFromPEM(text)
-	for name, content := range map[string][]byte{
-		certFile: text,
-		keyFile:  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
-	} {
-		if err := os.WriteFile(name, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	certFile, keyFile, trusted := testkit.Pair(t, t.TempDir(), 1)
 	return configured(func(c *tcp.Config) { c.TLSCertificate, c.TLSKey = certFile, keyFile }),
 		&tls.Config{ServerName: "localhost", RootCAs: trusted}
 }
