@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"example.com/ostov/internal/testkit"
 	"fmt"
 	"io"
 	"math"
@@ -19,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/ostov/internal/testkit"
 )
 
 // process is the program, running and ready.

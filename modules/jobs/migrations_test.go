@@ -28,7 +28,7 @@ func TestMigrationsGoOnFromEachStepThatADeadProgramReached(t *testing.T) {
 		if err := db.Open(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		defer db.Close() //nolint:errcheck // nothing of it is in use
+		defer db.Close()
 
 		m, newest := jobs.Migrations(nil), int64(1)
 		for step := int64(0); step <= newest; step++ {
