@@ -24,7 +24,7 @@ func Command(application func() *container.Container) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{Use: "jobs", Short: "List, show, retry and cancel durable jobs", Args: cobra.NoArgs}
 	cmd.PersistentFlags().BoolVar(&asJSON, "json", false, "as JSON")
-	write := func(w io.Writer, views []View) error {
+	write := func(w io.Writer, views []view) error {
 		if asJSON {
 			return printJSON(w, views)
 		}
@@ -35,13 +35,13 @@ func Command(application func() *container.Container) *cobra.Command {
 			Use: use, Short: short, Args: jobIDs,
 			RunE: func(cmd *cobra.Command, args []string) error {
 				return with(cmd.Context(), application, func(c *Client) error {
-					var views []View
+					var views []view
 					var errs []error
 					for _, arg := range args {
 						id, _ := strconv.ParseInt(arg, 10, 64) // jobIDs has seen to it
 						job, err := work(c, cmd.Context(), id)
 						if err == nil {
-							views = append(views, ViewOf(job))
+							views = append(views, viewOf(job))
 						}
 						errs = append(errs, err)
 					}
@@ -58,7 +58,7 @@ func Command(application func() *container.Container) *cobra.Command {
 	return cmd
 }
 
-func listCommand(application func() *container.Container, write func(io.Writer, []View) error) *cobra.Command {
+func listCommand(application func() *container.Container, write func(io.Writer, []view) error) *cobra.Command {
 	var states, kinds, queues []string
 	var limit int
 	cmd := &cobra.Command{
@@ -94,9 +94,9 @@ func listCommand(application func() *container.Container, write func(io.Writer, 
 				if err != nil {
 					return fmt.Errorf("list jobs: %w", err)
 				}
-				views := make([]View, len(found.Jobs))
+				views := make([]view, len(found.Jobs))
 				for i, job := range found.Jobs {
-					views[i] = ViewOf(job)
+					views[i] = viewOf(job)
 				}
 				return write(cmd.OutOrStdout(), views)
 			})
@@ -133,13 +133,13 @@ func jobIDs(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func printJSON(w io.Writer, views []View) error {
+func printJSON(w io.Writer, views []view) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "\t")
-	return encoder.Encode(append([]View{}, views...)) // [] where there are none
+	return encoder.Encode(append([]view{}, views...)) // [] where there are none
 }
 
-func printTable(out io.Writer, views []View) error {
+func printTable(out io.Writer, views []view) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ID\tKIND\tQUEUE\tSTATE\tATTEMPT\tSCHEDULED\tLAST ERROR")
 	for _, v := range views {

@@ -102,7 +102,10 @@ func TestTheCommandShowsAndChangesJobsBesideTheService(t *testing.T) {
 		if out, err := call("list", "--json", "--state", "running"); err != nil || strings.TrimSpace(out) != "[]" {
 			t.Errorf("jobs list --state running --json = %s, %v; want none", out, err)
 		}
-		var views []jobs.View
+		var views []struct {
+			Args  json.RawMessage
+			State rivertype.JobState
+		}
 		if out, err := call("show", id); err != nil || json.Unmarshal([]byte(out), &views) != nil || len(views) != 1 || !strings.Contains(string(views[0].Args), "x") {
 			t.Errorf("jobs show = %s, %v; want the job with its arguments", out, err)
 		}

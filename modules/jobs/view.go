@@ -9,8 +9,8 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// View is a job as operators see it.
-type View struct {
+// view is a job as operators see it.
+type view struct {
 	ID          int64                    `json:"id"`
 	Kind        string                   `json:"kind"`
 	Queue       string                   `json:"queue"`
@@ -29,9 +29,8 @@ type View struct {
 	Errors      []rivertype.AttemptError `json:"errors,omitempty"`
 }
 
-// ViewOf returns the view of a job.
-func ViewOf(job *rivertype.JobRow) View {
-	return View{
+func viewOf(job *rivertype.JobRow) view {
+	return view{
 		ID: job.ID, Kind: job.Kind, Queue: job.Queue, State: job.State,
 		Attempt: job.Attempt, MaxAttempts: job.MaxAttempts, Priority: job.Priority,
 		CreatedAt: job.CreatedAt, ScheduledAt: job.ScheduledAt,
