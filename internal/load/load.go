@@ -60,7 +60,7 @@ func (l Load) Run(ctx context.Context) Result {
 	var running sync.WaitGroup
 	for i := range clients {
 		c := &clients[i]
-		c.Load, c.request = l, []byte(request+"\r\n")
+		c.Load, c.request, c.Statuses = l, []byte(request+"\r\n"), make(map[int]int)
 		running.Go(func() {
 			defer c.hangUp()
 			for ctx.Err() == nil && (l.Count == 0 || sent.Add(1) <= int64(l.Count)) {
@@ -72,7 +72,7 @@ func (l Load) Run(ctx context.Context) Result {
 	}
 	running.Wait()
 
-	var all Result
+	all := Result{Statuses: make(map[int]int)}
 	for i := range clients {
 		all.add(clients[i].Result)
 	}
@@ -119,7 +119,7 @@ func (c *client) once(ctx context.Context) (rest time.Duration) {
 		return 0
 	}
 	c.Latencies = append(c.Latencies, time.Since(began))
-	c.Statuses.add(status, 1)
+	c.Statuses[status]++
 	c.reused = true
 	if !kept || c.Close {
 		c.hangUp()

@@ -8,7 +8,7 @@ import (
 
 // Result is what the clients of a [Load] saw. Each request is counted once.
 type Result struct {
-	Statuses Statuses // of whole answers
+	Statuses map[int]int // whole answers by their status
 
 	LostReused int // requests without a byte of an answer, on a connection that had one before
 	LostNew    int // the same, on a new connection
@@ -17,16 +17,6 @@ type Result struct {
 
 	Latencies []time.Duration // of whole answers, in no order; connecting included
 	First     error           // of one client's failures, with its time of day
-}
-
-// Statuses counts answers by their status.
-type Statuses map[int]int
-
-func (s *Statuses) add(status, n int) {
-	if *s == nil {
-		*s = make(Statuses)
-	}
-	(*s)[status] += n
 }
 
 // Answered returns how many whole answers there were.
@@ -49,17 +39,17 @@ func (r Result) Percentile(p float64) time.Duration {
 // String returns the counts, and the first failure where there is one.
 func (r Result) String() string {
 	text := fmt.Sprintf("answered %d %v, lost %d on reused connections and %d on new ones, truncated %d, refused %d",
-		r.Answered(), map[int]int(r.Statuses), r.LostReused, r.LostNew, r.Truncated, r.Refused)
+		r.Answered(), r.Statuses, r.LostReused, r.LostNew, r.Truncated, r.Refused)
 	if r.First != nil {
 		text += fmt.Sprintf("; first at %v", r.First)
 	}
 	return text
 }
 
-// add adds what another load saw.
+// add adds what another client saw.
 func (r *Result) add(other Result) {
 	for status, n := range other.Statuses {
-		r.Statuses.add(status, n)
+		r.Statuses[status] += n
 	}
 	r.LostReused += other.LostReused
 	r.LostNew += other.LostNew
