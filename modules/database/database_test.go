@@ -130,24 +130,51 @@ func TestTheWaitForAConnectionIsBounded(t *testing.T) {
 
 	databasetest.Each(t, func(t *testing.T, url string) {
 		db := open(t, url, func(c *database.Config) { c.AcquireTimeout = 50 * time.Millisecond; c.MaxConnections = 2 })
-		var hold func(n int) error
-		hold = func(n int) error {
+		var within func(db *database.DB, n int) error // a transaction within n others
+		within = func(db *database.DB, n int) error {
 			return db.InTx(t.Context(), func(context.Context, *database.Tx) error { // with a context that does not know of the transaction
-				if n > 1 {
-					return hold(n - 1)
+				if n == 0 {
+					return nil
 				}
-				return db.InTx(t.Context(), func(context.Context, *database.Tx) error { return nil })
+				return within(db, n-1)
 			})
 		}
 		connections := 1
 		if db.Dialect() == database.PostgreSQL {
 			connections = 2
+			patient := describe(t, url, func(c *database.Config) { c.MaxConnections = 2 })
+			if err := within(patient, 1); err != nil {
+				t.Errorf("InTx with a free connection = %v", err)
+			}
 		}
-		if err := hold(connections); !errors.Is(err, database.ErrBusy) {
+		if err := within(db, connections); !errors.Is(err, database.ErrBusy) {
 			t.Errorf("InTx with all connections in use = %v; want ErrBusy", err)
 		}
-		if err := hold(connections - 1); connections > 1 && err != nil {
-			t.Errorf("InTx with a free connection = %v", err)
+	})
+}
+
+func TestACommitIsTold(t *testing.T) {
+	t.Parallel()
+
+	databasetest.Each(t, func(t *testing.T, url string) {
+		db := open(t, url, nil)
+		told := db.Committed()
+		undone := errors.New("undone")
+		if err := db.InTx(t.Context(), func(context.Context, *database.Tx) error { return undone }); !errors.Is(err, undone) {
+			t.Fatal(err)
+		}
+		select {
+		case <-told:
+			t.Error("what was undone was told of as a commit")
+		default:
+		}
+		if err := db.InTx(t.Context(), func(context.Context, *database.Tx) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-told:
+		default:
+			t.Error("a commit was not told of")
 		}
 	})
 }
