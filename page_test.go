@@ -399,7 +399,7 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 func TestThePageTellsOfAStopToItsEndAndFindsTheNextProcess(t *testing.T) {
 	t.Parallel()
 	s := newShop()
-	app := s.start(t, apptest.Set("app.drain_delay", "3s")) // in which it has to be seen
+	app := s.start(t, apptest.Set("app.drain_delay", "5s")) // in which it has to be seen
 	b := operator(t, app)
 	answered := make(chan int, 1)
 	go func() {

@@ -16,7 +16,7 @@ func TestReadinessGoesWithinMillisecondsOfSIGTERMAndRequestsAreServedOn(t *testi
 	const limit = 50 * time.Millisecond
 	quickest := time.Hour
 	for range 10 { // this machine may be busy
-		p := launch(t, "app.drain_delay=1s")
+		p := launch(t, "app.drain_delay=3s")
 		for _, url := range []string{"/readyz", p.admin + "/readyz"} {
 			if status, body := p.get(url); status != http.StatusOK {
 				t.Fatalf("GET %s = %d %s; want 200", url, status, body)

@@ -22,11 +22,11 @@ func TestProcessesThatStartTogetherMigrateOnce(t *testing.T) {
 
 	url := databasetest.PostgreSQL(t)
 	slow := database.Files("slow", fstest.MapFS{
-		"001_slow.sql": {Data: []byte("-- +goose Up\nSELECT pg_sleep(0.2);\nCREATE TABLE slow (id INTEGER);\nINSERT INTO slow VALUES (1);\n")},
+		"001_slow.sql": {Data: []byte("-- +goose Up\nSELECT pg_sleep(2);\nCREATE TABLE slow (id INTEGER);\nINSERT INTO slow VALUES (1);\n")},
 	})
 	var all sync.WaitGroup
 	for range 5 {
-		db := describe(t, url, func(c *database.Config) { c.StatementTimeout = 100 * time.Millisecond }, slow)
+		db := describe(t, url, func(c *database.Config) { c.StatementTimeout = time.Second }, slow)
 		all.Go(func() {
 			if err := errors.Join(db.Open(t.Context()), db.Migrate(t.Context())); err != nil {
 				t.Errorf("start = %v", err)
@@ -43,7 +43,7 @@ func TestProcessesThatStartTogetherMigrateOnce(t *testing.T) {
 func TestAStatementHasALimit(t *testing.T) {
 	t.Parallel()
 
-	db := open(t, databasetest.PostgreSQL(t), func(c *database.Config) { c.StatementTimeout = 20 * time.Millisecond })
+	db := open(t, databasetest.PostgreSQL(t), func(c *database.Config) { c.StatementTimeout = time.Second / 2 })
 	_, err := db.Reader().ExecContext(t.Context(), "SELECT pg_sleep(60)")
 	if refused := (*pgconn.PgError)(nil); !errors.As(err, &refused) || refused.Code != "57014" {
 		t.Errorf("a statement of a minute = %v; want it cancelled", err)
