@@ -74,7 +74,7 @@ func TestAStalledReaderOfTheLogSlowsNoRequest(t *testing.T) {
 	for _, part := range []float64{0.5, 0.9, 0.99} {
 		usual := (before.Percentile(part) + after.Percentile(part)) / 2
 		t.Logf("%v of requests: %v while the log was read, %v while it was not", part, usual, stalled.Percentile(part))
-		if stalled.Percentile(part) > 2*usual {
+		if stalled.Percentile(part) > 2*usual+5*time.Millisecond {
 			t.Errorf("%v of requests took up to %v while the log was not read, else %v; want at most twice as long", part, stalled.Percentile(part), usual)
 		}
 	}

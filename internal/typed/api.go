@@ -102,9 +102,9 @@ func handle(op *huma.Operation, handler func(huma.Context), list int) Serve {
 	}
 }
 
-// accept reads the query and refuses what huma lets pass: parameters without a value, which it
-// takes for missing, numbers such as NaN and 0x1p-2, and bodies of a kind that
-// the operation does not read.
+// accept reads the query and refuses what huma lets pass: parameters without a
+// value, which it takes for missing, numbers such as NaN and 0x1p-2, and bodies of
+// a kind that the operation does not read.
 func (r *request) accept(texts map[string]string) error {
 	if r.r.URL.RawQuery != "" {
 		query, err := url.ParseQuery(r.r.URL.RawQuery)
