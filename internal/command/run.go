@@ -1,6 +1,8 @@
 package command
 
 import (
+	"runtime"
+
 	"github.com/spf13/cobra"
 
 	"example.com/ostov/modules/container"
@@ -20,5 +22,7 @@ failed, and 2 where usage or configuration is wrong.`,
 }
 
 func (p *program) run(cmd *cobra.Command, _ []string) {
+	floor := holdHeap()
 	p.code = container.Run(cmd.Context(), p.process, p.modules)
+	runtime.KeepAlive(floor)
 }

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bufio"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"testing"
+)
+
+func TestTheGarbageCollectorLeavesASmallServiceItsFloor(t *testing.T) {
+	t.Parallel()
+
+	const floor = 8_000_000 // bytes, of what is live twice
+	for _, tt := range []struct {
+		environ string
+		floor   bool
+	}{
+		{"GOGC=", true},
+		{"GOGC=101", false},
+		{"GOMEMLIMIT=16MiB", false},
+		{"GOMEMLIMIT=230MiB", true},
+	} {
+		t.Run(tt.environ, func(t *testing.T) {
+			t.Parallel()
+			if next := nextCollection(t, tt.environ); next >= floor != tt.floor {
+				t.Errorf("the collector comes at %.0f bytes; want %d or more: %v", next, floor, tt.floor)
+			}
+		})
+	}
+}
+
+// nextCollection returns at how many bytes of heap a service that has just started
+// is collected.
+func nextCollection(t *testing.T, environ string) float64 {
+	t.Helper()
+	const token = "a-token-of-the-test-of-the-heap"
+	app := exec.CommandContext(t.Context(), os.Args[0], append(freePorts, "--set", "admin.token="+token)...)
+	app.Env = append(os.Environ(), asApp+"=1", environ)
+	out, err := app.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = app.Process.Kill() // stops are tested elsewhere
+		_ = app.Wait()
+	}()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := regexp.MustCompile(`admin=(\S+)\. `).FindStringSubmatch(line)
+	if address == nil {
+		t.Fatalf("the ready line is %q", line)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address[1]+"/metrics", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+		if m := regexp.MustCompile(`^go_memstats_next_gc_bytes (\S+)$`).FindStringSubmatch(lines.Text()); m != nil {
+			next, err := strconv.ParseFloat(m[1], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return next
+		}
+	}
+	t.Fatal("/metrics does not tell when the collector comes")
+	return 0
+}
