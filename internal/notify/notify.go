@@ -15,12 +15,13 @@ import (
 // patience is how long a message may wait for a manager that does not read.
 const patience = 100 * time.Millisecond
 
-// Manager is the service manager that started this process. A nil Manager
-// stands for none: nothing is told. Its methods may be called from any
-// goroutine.
+// Manager is the service manager that started this process.
 type Manager struct {
-	socket   string
-	watchdog time.Duration
+	// Watchdog is how often the manager wants to hear [Alive], 0 for never. Who
+	// speaks twice as often may miss one.
+	Watchdog time.Duration
+
+	socket string
 }
 
 // Find returns the manager that environ names in NOTIFY_SOCKET, nil where it
@@ -38,18 +39,9 @@ func Find(environ []string) *Manager {
 	m := &Manager{socket: env["NOTIFY_SOCKET"]}
 	if pid := env["WATCHDOG_PID"]; pid == "" || pid == strconv.Itoa(os.Getpid()) {
 		usec, _ := strconv.ParseInt(env["WATCHDOG_USEC"], 10, 64) // not given, or not by systemd: no watchdog
-		m.watchdog = max(0, time.Duration(usec)*time.Microsecond)
+		m.Watchdog = max(0, time.Duration(usec)*time.Microsecond)
 	}
 	return m
-}
-
-// Watchdog returns how often the manager wants to hear [Alive], 0 for never. Who
-// speaks twice as often may miss one.
-func (m *Manager) Watchdog() time.Duration {
-	if m == nil {
-		return 0
-	}
-	return m.watchdog
 }
 
 // What can be told.
@@ -66,11 +58,8 @@ func Extend(d time.Duration) string { return fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d
 // Status makes a line for people, as systemctl status shows it.
 func Status(text string) string { return "STATUS=" + strings.ReplaceAll(text, "\n", " ") }
 
-// Tell sends news in one message. The error names the socket.
+// Tell sends news in one message, from any goroutine. The error names the socket.
 func (m *Manager) Tell(news ...string) error {
-	if m == nil {
-		return nil
-	}
 	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: m.socket, Net: "unixgram"})
 	if err == nil {
 		_ = conn.SetWriteDeadline(time.Now().Add(patience)) // fails for closed ones

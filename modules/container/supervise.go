@@ -31,14 +31,14 @@ func supervise(c *Container, limits Config, checks *health.Registry) error {
 	return c.engine.Append(lifecycle.Hook{Name: "container.supervise", Phase: lifecycle.Observe, Setup: func(ctx context.Context) (lifecycle.Cleanup, error) {
 		tell(notify.Extend(c.engine.StartLimit() + slack))
 		c.ready.manage(tell, limits.StopTimeout+slack)
-		if manager.Watchdog() == 0 {
+		if manager.Watchdog == 0 {
 			return nil, nil
 		}
 		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			feed(ctx, tell, manager.Watchdog()/2, checks)
+			feed(ctx, tell, manager.Watchdog/2, checks)
 		}()
 		return func(context.Context) error {
 			cancel()
