@@ -2,9 +2,10 @@ package command
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"example.com/ostov/modules/container"
 )
 
 func versionCommand() *cobra.Command {
@@ -13,21 +14,15 @@ func versionCommand() *cobra.Command {
 		Short: "Tell what was built, from which commit, with which Go",
 		Args:  cobra.NoArgs,
 		Run: func(cmd *cobra.Command, _ []string) {
-			info, ok := debug.ReadBuildInfo()
-			if !ok {
-				fmt.Fprintln(cmd.OutOrStdout(), "built without module information")
-				return
+			built := container.ReadBuildInfo()
+			line := built.Module + " " + built.Version
+			if built.Revision != "" {
+				line += " " + built.Revision
 			}
-			line := info.Main.Path + " " + info.Main.Version
-			for _, s := range info.Settings {
-				switch {
-				case s.Key == "vcs.revision":
-					line += " " + s.Value
-				case s.Key == "vcs.modified" && s.Value == "true":
-					line += " (modified)"
-				}
+			if built.Modified {
+				line += " (modified)"
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), line, info.GoVersion)
+			fmt.Fprintln(cmd.OutOrStdout(), line, built.Go)
 		},
 	}
 }

@@ -7,13 +7,13 @@ import (
 	"net/http"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"example.com/ostov/config"
+	"example.com/ostov/modules/container"
 	"example.com/ostov/modules/dispatcher"
 )
 
@@ -127,12 +127,8 @@ func (s *Server) settings(context.Context) any {
 
 // build is what runs, and where.
 type build struct {
-	Service  string    `json:"service"`
-	Module   string    `json:"module"`
-	Version  string    `json:"version"`
-	Revision string    `json:"revision,omitempty"`
-	Modified bool      `json:"modified,omitempty"` // beyond the revision
-	Go       string    `json:"go"`
+	Service string `json:"service"`
+	container.BuildInfo
 	Platform string    `json:"platform"`
 	CPUs     int       `json:"cpus"` // that it may use
 	Host     string    `json:"host,omitempty"`
@@ -142,22 +138,9 @@ type build struct {
 
 func newBuild(service string) build {
 	b := build{
-		Service: service, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		Service: service, BuildInfo: container.ReadBuildInfo(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		CPUs: runtime.GOMAXPROCS(0), PID: os.Getpid(), Built: time.Now(),
 	}
 	b.Host, _ = os.Hostname() // one without a name is left out
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return b
-	}
-	b.Module, b.Version = info.Main.Path, info.Main.Version
-	for _, setting := range info.Settings {
-		switch setting.Key {
-		case "vcs.revision":
-			b.Revision = setting.Value
-		case "vcs.modified":
-			b.Modified = setting.Value == "true"
-		}
-	}
 	return b
 }
