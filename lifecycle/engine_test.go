@@ -771,30 +771,6 @@ func TestLimitsThatDoNotFitAreRefusedWithTheFigures(t *testing.T) {
 	a.want("")
 }
 
-func TestTheReportTellsWhyTheContextEnded(t *testing.T) {
-	t.Parallel()
-
-	ctx, end := context.WithCancelCause(t.Context())
-	a := newApp(t, lifecycle.Limits{}).add(part{name: "a"})
-	if err := a.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	end(errBoom)
-	a.Wait(ctx)
-	b := newApp(t, lifecycle.Limits{}).add(part{name: "b"})
-	if err := b.Start(ctx); !errors.Is(err, lifecycle.ErrStopped) {
-		t.Errorf("Start = %v; want ErrStopped", err)
-	}
-	for _, app := range []*app{a, b} {
-		if err := errors.Join(app.Stop(t.Context()), app.Cause()); err != nil {
-			t.Errorf("Stop and Cause = %v; want nothing: it was a wish", err)
-		}
-		if got := app.Report().Cause; got != "boom" {
-			t.Errorf("the report's cause is %q; want boom", got)
-		}
-	}
-}
-
 // Contract B42, B44.
 func TestShutdownKeepsTheFirstCause(t *testing.T) {
 	t.Parallel()
