@@ -244,14 +244,32 @@ func TestAHooksOwnStartLimitNamesIt(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
-		a := newApp(t, lifecycle.Limits{}).add(part{name: "a"}, part{name: "slow", start: waits, startLimit: 2 * time.Second})
+		dial := func(ctx context.Context) error { return fmt.Errorf("dial the database: %w", waits(ctx)) }
+		a := newApp(t, lifecycle.Limits{}).add(part{name: "a"}, part{name: "slow", start: dial, startLimit: 2 * time.Second})
 		begin := time.Now()
 		err := a.Start(t.Context())
-		if took := time.Since(begin); took != 2*time.Second || !strings.Contains(err.Error(), "slow") || !strings.Contains(err.Error(), "2s") {
-			t.Errorf("Start = %v after %v; want the hook's name and limit after 2s", err, took)
+		if took := time.Since(begin); took != 2*time.Second {
+			t.Errorf("Start took %v; want 2s", took)
+		}
+		for _, want := range []string{"slow", "dial the database", "2s"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("Start = %v; want the hook's name, its error and its limit", err)
+			}
 		}
 		a.want("+a -a")
 	})
+}
+
+func TestTheContextOfASetupEndsWithTheSetup(t *testing.T) {
+	t.Parallel()
+
+	var kept context.Context
+	a := newApp(t, lifecycle.Limits{}).add(
+		part{name: "keeps", start: func(ctx context.Context) error { kept = ctx; return nil }},
+		part{name: "next", start: func(context.Context) error { return kept.Err() }})
+	if err := a.Start(t.Context()); !errors.Is(err, context.Canceled) {
+		t.Errorf("the kept context says %v while the next hook starts; want its end, so that who keeps it notices soon", err)
+	}
 }
 
 // Contract B14.

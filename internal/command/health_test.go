@@ -20,6 +20,8 @@ func TestHealthAsksTheAdminServerOfItsSettings(t *testing.T) {
 		}
 	}))
 	t.Cleanup(admin.Close)
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(silent.Close)
 	nobody := httptest.NewServer(http.NotFoundHandler())
 	nobody.Close()
 	address := strings.TrimPrefix(admin.URL, "http://")
@@ -31,6 +33,7 @@ func TestHealthAsksTheAdminServerOfItsSettings(t *testing.T) {
 	}{
 		{"alive", []string{"--set", "admin.address=" + address}, 0, ""},
 		{"not ready", []string{"--ready", "--set", "admin.address=" + address}, 1, "/readyz of " + address + " answers 503"},
+		{"no answer", []string{"--set", "admin.address=" + strings.TrimPrefix(silent.URL, "http://")}, 1, "deadline exceeded"},
 		{"nobody is there", []string{"--set", "admin.address=" + strings.TrimPrefix(nobody.URL, "http://")}, 1, "refused"},
 		{"wrong settings", []string{"--set", "admin.adress=x"}, 2, "admin.adress"},
 	}

@@ -249,6 +249,38 @@ func TestFxsEventsOfTheBuildAreDebugRecords(t *testing.T) {
 	}
 }
 
+// Whoever calls Start of a Container gets the error; fx.App.Run tells it by its events alone.
+func TestPlainFxLogsAFailedHookAsAnError(t *testing.T) {
+	t.Parallel()
+
+	core, logs := observer.New(zap.ErrorLevel)
+	p, _, _ := quiet()
+	app := fx.New(fx.Supply(p, zap.New(core)), container.Module, fx.Invoke(func(lc fx.Lifecycle) {
+		lc.Append(fx.Hook{OnStart: func(context.Context) error { return errBoom }})
+	}))
+	if err := app.Start(t.Context()); !errors.Is(err, errBoom) || logs.FilterLoggerName("fx").Len() == 0 {
+		t.Errorf("Start = %v, the log has %v; want the error in both", err, logs.All())
+	}
+}
+
+func TestAGoroutineThatIsLeftMakesTheRecordOfTheStopAWarning(t *testing.T) {
+	t.Parallel()
+
+	core, logs := observer.New(zap.InfoLevel)
+	p, _, _ := quiet()
+	leak := make(chan struct{})
+	defer close(leak)
+	c := container.New(p, container.Module, fx.Supply(zap.New(core)), container.CleanupCtx(func() lifecycle.Setup {
+		return lifecycle.StartStop(func(context.Context) error { go func() { <-leak }(); return nil }, nil)
+	}))
+	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if stopped := logs.FilterMessage("application stopped").All(); len(stopped) != 1 || stopped[0].Level != zap.WarnLevel || stopped[0].ContextMap()["goroutines_left"] == nil {
+		t.Errorf("the log has %v; want a warning that names the goroutine", stopped)
+	}
+}
+
 // Contract B18, B26, B42, B43, B44.
 func TestRunEndsWithTheCodeThatWasAskedFor(t *testing.T) {
 	t.Parallel()

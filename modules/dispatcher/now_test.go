@@ -60,10 +60,14 @@ func TestAServiceRunsAgainNowWithoutAFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var cause error
-		broken := true
+		broken, breaks := true, make(chan struct{})
 		b := started(t, nil,
 			dispatcher.Service{Name: "feed", Run: func(ctx context.Context) error {
-				<-ctx.Done()
+				select {
+				case <-breaks:
+					return errBoom
+				case <-ctx.Done():
+				}
 				cause = context.Cause(ctx)
 				time.Sleep(time.Second)
 				return cause
@@ -89,6 +93,11 @@ func TestAServiceRunsAgainNowWithoutAFailure(t *testing.T) {
 		synctest.Wait()
 		if s := b.state(t, "feed"); s.State != dispatcher.Running || s.Starts != 2 || s.Failures != 0 || s.Error != "" || !errors.Is(cause, context.Canceled) {
 			t.Errorf("after three times RunNow: %+v, cancelled by %v; want one more run and no failure", s, cause)
+		}
+		breaks <- struct{}{}
+		synctest.Wait()
+		if s := b.state(t, "feed"); s.State != dispatcher.Waiting || s.Starts != 2 || s.Failures != 1 {
+			t.Errorf("after a failure of its own: %+v; want it counted, and a pause", s)
 		}
 
 		if s := b.state(t, "mailer"); s.State != dispatcher.Waiting || s.Next.Before(time.Now().Add(20*time.Minute)) {

@@ -235,6 +235,21 @@ func TestATaskThatUsesUpItsRestartsGivesUp(t *testing.T) {
 	}
 }
 
+func TestALimitOfManyRestartsIsKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := started(t, nil, dispatcher.Service{
+			Name: "words", MaxRestarts: 200, Backoff: time.Millisecond, MaxBackoff: time.Millisecond, GiveUp: dispatcher.Ignore,
+			Run: func(context.Context) error { return errBoom },
+		})
+		<-time.After(time.Minute)
+		if s := b.state(t, "words"); s.State != dispatcher.Failed || s.Starts != 201 {
+			t.Errorf("the task is %+v; want it given up after 200 restarts", s)
+		}
+		b.stop(t)
+	})
+}
+
 func TestADegradedTaskIsRestartedOnAndRecovers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
