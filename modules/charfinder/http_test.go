@@ -396,21 +396,6 @@ func TestCharsRefusesWhatIsOutOfRange(t *testing.T) {
 	}
 }
 
-func TestTopWordsAreCurrent(t *testing.T) {
-	t.Parallel()
-
-	site := newSite(t)
-	if got, want := strings.TrimSpace(get(t, site, "/api/words/top").Body.String()), `{"items":[]}`; got != want {
-		t.Errorf("before any query: %s; want %s", got, want)
-	}
-	get(t, site, "/?query=rook")
-	get(t, site, "/api/chars?query=Rook+black&limit=0")
-	want := `{"items":[{"word":"ROOK","count":2},{"word":"BLACK","count":1}]}`
-	if got := strings.TrimSpace(get(t, site, "/api/words/top").Body.String()); got != want {
-		t.Errorf("after a page and a call of the API: %s; want %s", got, want)
-	}
-}
-
 // The page of many rows: the time and bytes of one.
 func BenchmarkPage(b *testing.B) {
 	site := newSite(b)

@@ -104,16 +104,10 @@ func TestInvalidTextEndsTheSession(t *testing.T) {
 }
 
 // Contract B119, B122.
-func TestSessionSettings(t *testing.T) {
+func TestAPersonMayThink(t *testing.T) {
 	t.Parallel()
 
 	s := charfinder.NewLineServer(newFinder(), zap.NewNop())
-	if s.Greeting != "?> " {
-		t.Errorf("greeting %q; want %q", s.Greeting, "?> ")
-	}
-	if s.MaxLine != 65_536 {
-		t.Errorf("longest line of %d bytes; want 65536", s.MaxLine)
-	}
 	if s.FirstByteTimeout != 5*time.Minute || s.IdleTimeout != 5*time.Minute {
 		t.Errorf("a person may think for %v at first and %v later; want 5m0s", s.FirstByteTimeout, s.IdleTimeout)
 	}
