@@ -69,6 +69,14 @@ func TestRenewedCertificateNeedsNoRestart(t *testing.T) {
 		if got := serial(t, config); got != 3 {
 			t.Errorf("certificate after the repair = %d; want the new one", got)
 		}
+
+		if err := os.WriteFile(certFile, []byte("half a certif"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		advance(10 * time.Second)
+		if got := serial(t, config); got != 3 || len(warnings) != 2 {
+			t.Errorf("certificate with the same file broken again = %d, warnings %q; want the one before, and a second warning", got, warnings)
+		}
 	})
 }
 

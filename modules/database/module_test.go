@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,33 @@ func TestReadinessSaysThatTheServerIsGone(t *testing.T) {
 	wait(false)
 	server.Start(t)
 	wait(true)
+}
+
+func TestADatabaseWhoseConnectionsAreAllInUseIsReady(t *testing.T) {
+	t.Parallel()
+
+	databasetest.Each(t, func(t *testing.T, url string) {
+		var db *database.DB
+		var checks struct {
+			fx.In
+			All []health.Check `group:"health"`
+		}
+		apptest.StartOnly(t, database.Module, apptest.Set("database.url", url), apptest.Set("database.max_connections", "2"), fx.Populate(&db, &checks))
+		i := slices.IndexFunc(checks.All, func(c health.Check) bool { return c.Name == "database" })
+		ask := func() error {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			defer cancel()
+			return checks.All[i].Probe(ctx)
+		}
+		if err := db.InTx(t.Context(), func(context.Context, *database.Tx) error {
+			if db.Dialect() == database.SQLite {
+				return ask()
+			}
+			return db.InTx(t.Context(), func(context.Context, *database.Tx) error { return ask() })
+		}); err != nil {
+			t.Errorf("the check says %v; want it ready", err)
+		}
+	})
 }
 
 // call runs a command as the command line does.
