@@ -30,3 +30,6 @@ func Stuck(ctx context.Context, c *Client, most int, kinds ...string) ([]int64, 
 	}
 	return ids, err
 }
+
+// OnceIn returns the options of a job of [Every].
+var OnceIn = onceIn

@@ -14,13 +14,17 @@ import (
 // The queue, priority and attempts are those of the arguments' InsertOpts.
 func Every(tick time.Duration, args river.JobArgs) *river.PeriodicJob {
 	return river.NewPeriodicJob(ticks(tick), func() (river.JobArgs, *river.InsertOpts) {
-		opts := new(river.InsertOpts)
-		if own, ok := args.(river.JobArgsWithInsertOpts); ok {
-			*opts = own.InsertOpts()
-		}
-		opts.UniqueOpts = river.UniqueOpts{ByArgs: true, ByPeriod: tick}
-		return args, opts
+		return args, onceIn(tick, args)
 	}, &river.PeriodicJobOpts{RunOnStart: true})
+}
+
+func onceIn(tick time.Duration, args river.JobArgs) *river.InsertOpts {
+	opts := new(river.InsertOpts)
+	if own, ok := args.(river.JobArgsWithInsertOpts); ok {
+		*opts = own.InsertOpts()
+	}
+	opts.UniqueOpts = river.UniqueOpts{ByArgs: true, ByPeriod: tick}
+	return opts
 }
 
 // ticks is a schedule that all processes share.

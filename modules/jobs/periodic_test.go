@@ -48,3 +48,17 @@ func TestAPeriodicJobRunsOnceATickHoweverManyInsertIt(t *testing.T) {
 		}
 	})
 }
+
+// urgent is a kind with options of its own.
+type urgent struct{ Call }
+
+func (urgent) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: "urgent", Priority: 2} }
+
+func TestAPeriodicJobKeepsTheOptionsOfItsKind(t *testing.T) {
+	t.Parallel()
+
+	opts := jobs.OnceIn(time.Hour, urgent{})
+	if opts.Queue != "urgent" || opts.Priority != 2 || !opts.UniqueOpts.ByArgs || opts.UniqueOpts.ByPeriod != time.Hour {
+		t.Errorf("the options are %+v; want those of the kind, once an hour for equal arguments", opts)
+	}
+}
