@@ -40,8 +40,11 @@ const (
 	grace = 50 * time.Millisecond
 
 	// patience is the most that a record waits until it is out, where it has to
-	// be out before its logger returns.
+	// be out before its logger returns. It is spent in so many steps: a machine that
+	// lets the process stand still for longer than that takes one of them, and the
+	// sink gets the rest.
 	patience = 100 * time.Millisecond
+	steps    = 10
 
 	// lastPatience is the same for all that waits when the application stops.
 	lastPatience = time.Second
@@ -73,6 +76,7 @@ type Writer struct {
 	began    time.Time // when the write under way began; zero: none is
 	crowded  time.Time // when there was no room; zero: half of it is free
 	torn     bool      // the sink has taken part of a record
+	vain     bool      // somebody has waited in vain for the write under way
 
 	accepted, finished uint64 // records; finished are out or lost
 	dropped, untold    uint64 // untold: since the sink was told of them
@@ -127,8 +131,9 @@ func (w *Writer) accept(e *zapcore.Entry, record []byte) {
 	}
 }
 
-// Sync waits until all that was written so far is out, or 100 ms. Where the sink
-// has not moved for that time it does not wait. Its error says how much waits.
+// Sync waits until all that was written so far is out, or 100 ms. Where somebody
+// has done that in vain, and the sink has not moved since, it does not wait. Its
+// error says how much waits.
 func (w *Writer) Sync() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -195,17 +200,20 @@ func (w *Writer) waitForRoom(size int) bool {
 
 // settle waits until what was accepted before is finished, and outside of Start
 // and Stop until the writer rests, and tells whether it is so. It gives up after
-// limit, when done closes, and at once where a write has been under way for longer
-// than limit.
+// limit, when done closes, and at once where somebody has waited in vain for the
+// write under way, or could have for lastPatience.
 func (w *Writer) settle(limit time.Duration, done <-chan struct{}) bool {
-	target, deadline := w.accepted, time.Now().Add(limit)
-	for w.finished < target || !w.async && w.draining {
-		left := time.Until(deadline)
-		if left <= 0 || !w.began.IsZero() && time.Since(w.began) >= limit {
+	target, begin := w.accepted, time.Now()
+	for step := 0; w.finished < target || !w.async && w.draining; step++ {
+		if w.vain || !w.began.IsZero() && time.Since(w.began) >= lastPatience {
+			return false
+		}
+		if step >= steps && time.Since(begin) >= limit {
+			w.vain = !w.began.IsZero()
 			return false
 		}
 		w.wake()
-		if !w.wait(left, done) {
+		if !w.wait(limit/steps, done) {
 			return false
 		}
 	}
@@ -323,7 +331,7 @@ func (w *Writer) put(p []byte) (n int, err error) {
 		n, err = write(w.sink, p)
 	}
 	w.mu.Lock()
-	w.torn = torn
+	w.torn, w.vain = torn, false
 	w.began = time.Time{}
 	return n, err
 }
