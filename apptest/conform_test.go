@@ -2,6 +2,7 @@ package apptest_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -12,7 +13,16 @@ import (
 	"example.com/ostov/apptest/testdata/bad"
 )
 
-func TestTheWholeApplicationConforms(t *testing.T) { apptest.Conform(t) }
+func TestTheWholeApplicationConforms(t *testing.T) {
+	if os.Getenv(isAlone) != "" {
+		apptest.Conform(t)
+		return
+	}
+	t.Parallel()
+	if err := alone(t, t.Name()); err != nil {
+		t.Error(err)
+	}
+}
 
 // findings notes what a test would fail with.
 type findings struct {
@@ -30,57 +40,83 @@ func (f *findings) Error(args ...any) {
 
 func (f *findings) Errorf(format string, args ...any) { f.Error(fmt.Sprintf(format, args...)) }
 
+// badModules are what a bad module is found with: rule: words | words.
+var badModules = map[string]string{
+	"start fails":          "start: hook bad.failsToStart of module bad does not start|no such table",
+	"stop fails":           "start: hook bad.failsToStop of module bad does not stop|cannot flush",
+	"stop hangs":           "start: hook bad.hangsInStop of module bad does not stop|left behind: pass its context to whatever blocks",
+	"task ignores":         "tasks: task \"deaf\" ignores its context|return when it ends",
+	"constructor opens":    "constructors: a constructor holds the open file|in the function of a container.CleanupCtx",
+	"constructor writes":   "constructors: a constructor writes the file cache.db",
+	"constructor runs":     "constructors: bad.runInConstructor leaves a goroutine where the application is built and not started",
+	"goroutine":            "leftovers: hook bad.leakGoroutine.func1 of module bad leaves a goroutine|let its Cleanup end it",
+	"port":                 "leftovers: hook bad.leakPort of module bad leaves a listener on port|release it in its Cleanup",
+	"descriptor":           "leftovers: hook bad.leakFile of module bad leaves the open file",
+	"temporary file":       "leftovers: hook bad.leakTemporaryFile of module bad leaves the temporary file upload|release it",
+	"waits for the others": "faults: hook bad.waitsForOthers of module bad does not stop properly where the start of|rely only on what started before it",
+	"forgets on rollback":  "faults: hook bad.forgetsOnFailure of module bad leaves the open file|where the application stops because the start of",
+	"forgets when late":    "faults: hook bad.forgetsWhenLate of module bad leaves the open file|where the application stops because the start of bad.forgetsWhenLate hangs",
+	"hides the signal":     "signals: hook bad.hidesTheSignal of module bad hides that its start was interrupted (could not connect)|return context.Cause(ctx)",
+	"ignores the signal":   "signals: hook bad.ignoresTheSignal of module bad goes on where the application is told to end in the start of bad.ignoresTheSignal",
+	"loses requests":       "requests: GET /store (bad.storeRoutes.func1) answers|with 500 in a stop, and 204 before|until the drain is over",
+	"setting without text": "settings: setting bad.size of module bad has no text: add the tag doc",
+	"setting without rule": "settings: setting bad.size of module bad takes -1: say what is allowed",
+	"secret":               "secrets: setting bad.key of module bad is printed in the output: keep it a config.Secret",
+	"secret in base64":     "secrets: setting bad.key of module bad is printed in the output",
+	"never ready":          "readiness: check \"never\" fails although the application has started: not today",
+	"deaf check":           "readiness: check \"deaf\", asked with a context that has ended: it does not answer",
+	"check that panics":    "readiness: check \"pool\", asked after the stop: it panics|return an error once what it asks is gone",
+}
+
 func TestABadModuleIsFoundWithTheRightWords(t *testing.T) {
-	end := make(chan struct{})
-	t.Cleanup(func() { close(end) })
-	modules := bad.Modules(end)
-	for name, want := range map[string]string{ // rule: words | words
-		"start fails":          "start: hook bad.failsToStart of module bad does not start|no such table",
-		"stop fails":           "start: hook bad.failsToStop of module bad does not stop|cannot flush",
-		"stop hangs":           "start: hook bad.hangsInStop of module bad does not stop|left behind: pass its context to whatever blocks",
-		"task ignores":         "tasks: task \"deaf\" ignores its context|return when it ends",
-		"constructor opens":    "constructors: a constructor holds the open file|in the function of a container.CleanupCtx",
-		"constructor writes":   "constructors: a constructor writes the file cache.db",
-		"constructor runs":     "constructors: bad.runInConstructor leaves a goroutine where the application is built and not started",
-		"goroutine":            "leftovers: hook bad.leakGoroutine.func1 of module bad leaves a goroutine|let its Cleanup end it",
-		"port":                 "leftovers: hook bad.leakPort of module bad leaves a listener on port|release it in its Cleanup",
-		"descriptor":           "leftovers: hook bad.leakFile of module bad leaves the open file",
-		"temporary file":       "leftovers: hook bad.leakTemporaryFile of module bad leaves the temporary file upload|release it",
-		"waits for the others": "faults: hook bad.waitsForOthers of module bad does not stop properly where the start of|rely only on what started before it",
-		"forgets on rollback":  "faults: hook bad.forgetsOnFailure of module bad leaves the open file|where the application stops because the start of",
-		"forgets when late":    "faults: hook bad.forgetsWhenLate of module bad leaves the open file|where the application stops because the start of bad.forgetsWhenLate hangs",
-		"hides the signal":     "signals: hook bad.hidesTheSignal of module bad hides that its start was interrupted (could not connect)|return context.Cause(ctx)",
-		"ignores the signal":   "signals: hook bad.ignoresTheSignal of module bad goes on where the application is told to end in the start of bad.ignoresTheSignal",
-		"loses requests":       "requests: GET /store (bad.storeRoutes.func1) answers|with 500 in a stop, and 204 before|until the drain is over",
-		"setting without text": "settings: setting bad.size of module bad has no text: add the tag doc",
-		"setting without rule": "settings: setting bad.size of module bad takes -1: say what is allowed",
-		"secret":               "secrets: setting bad.key of module bad is printed in the output: keep it a config.Secret",
-		"secret in base64":     "secrets: setting bad.key of module bad is printed in the output",
-		"never ready":          "readiness: check \"never\" fails although the application has started: not today",
-		"deaf check":           "readiness: check \"deaf\", asked with a context that has ended: it does not answer",
-		"check that panics":    "readiness: check \"pool\", asked after the stop: it panics|return an error once what it asks is gone",
-	} {
-		module := modules[name]
-		delete(modules, name)
+	if os.Getenv(isAlone) != "" {
+		for name, want := range badModules {
+			t.Run(name, func(t *testing.T) { findBad(t, name, want) })
+		}
+		return
+	}
+	t.Parallel()
+	for name := range bad.Modules(nil) {
+		if badModules[name] == "" {
+			t.Errorf("nobody tries the bad module %q", name)
+		}
+	}
+	found := make(map[string]chan error)
+	slots := make(chan struct{}, 6)
+	for name := range badModules {
+		found[name] = make(chan error, 1)
+		go func() {
+			slots <- struct{}{}
+			found[name] <- alone(t, t.Name()+"/"+name)
+			<-slots
+		}()
+	}
+	for name, found := range found {
 		t.Run(name, func(t *testing.T) {
-			rule, _, _ := strings.Cut(want, ":")
-			f := &findings{TB: t}
-			apptest.ConformTo(f, []string{rule}, module, apptest.Set("dispatcher.stop_timeout", "50ms"))
-			all := strings.Join(f.all, "\n")
-			for words := range strings.SplitSeq(want, "|") {
-				if !strings.Contains(all, words) {
-					t.Errorf("the findings are\n%s\nwant one with %q", all, words)
-				}
-			}
-			for _, text := range f.all {
-				if !strings.HasPrefix(text, rule+":") {
-					t.Errorf("another rule is found broken: %s", text)
-				}
+			if err := <-found; err != nil {
+				t.Error(err)
 			}
 		})
 	}
-	for name := range modules {
-		t.Errorf("nobody tries the bad module %q", name)
+}
+
+func findBad(t *testing.T, name, want string) {
+	t.Helper()
+	end := make(chan struct{})
+	t.Cleanup(func() { close(end) })
+	rule, _, _ := strings.Cut(want, ":")
+	f := &findings{TB: t}
+	apptest.ConformTo(f, []string{rule}, bad.Modules(end)[name], apptest.Set("dispatcher.stop_timeout", "50ms"))
+	all := strings.Join(f.all, "\n")
+	for words := range strings.SplitSeq(want, "|") {
+		if !strings.Contains(all, words) {
+			t.Errorf("the findings are\n%s\nwant one with %q", all, words)
+		}
+	}
+	for _, text := range f.all {
+		if !strings.HasPrefix(text, rule+":") {
+			t.Errorf("another rule is found broken: %s", text)
+		}
 	}
 }
 

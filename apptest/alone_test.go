@@ -1,0 +1,31 @@
+package apptest_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// isAlone is the variable of a process that runs one test only.
+const isAlone = "TEST_ALONE"
+
+// alone runs a test in a process of its own: Conform needs the whole process, and
+// most of its time is waiting, which processes do side by side.
+func alone(t *testing.T, name string) error {
+	t.Helper()
+	pattern := "^" + strings.ReplaceAll(strings.ReplaceAll(name, " ", "_"), "/", "$/^") + "$"
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.timeout=5m", "-test.run="+pattern)
+	cmd.Env = append(os.Environ(), isAlone+"=yes")
+	out, err := cmd.CombinedOutput()
+	if err == nil && !bytes.Contains(out, []byte("--- PASS: "+strings.ReplaceAll(name, " ", "_")+" ")) {
+		err = errors.New("it has not run")
+	}
+	if err != nil {
+		return fmt.Errorf("%s in a process of its own: %w\n%s", name, err, out)
+	}
+	return nil
+}
