@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -80,7 +81,7 @@ func TestTheContentOfTheImageRuns(t *testing.T) {
 			t.Errorf("app %v: %v\n%s", args, err, out)
 		}
 	}
-	client := &http.Client{Timeout: 10 * time.Second}
+	client := &http.Client{Timeout: time.Minute}
 	answer, err := client.Get(url + "/readyz")
 	if err != nil {
 		t.Fatal(err)
@@ -138,14 +139,7 @@ func TestAPortOfSystemdIsServed(t *testing.T) {
 	}
 	program := filepath.Join(t.TempDir(), "app")
 	static(t, program)
-	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), activate, "-l", address, "--fdname=http",
 		"-E", "APP_HTTP_ADDRESS=fd:http", "-E", "APP_TCP_ADDRESS=127.0.0.1:0", "-E", "APP_ADMIN_ADDRESS=127.0.0.1:0", program)
@@ -157,9 +151,9 @@ func TestAPortOfSystemdIsServed(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	client := &http.Client{Timeout: 20 * time.Second}
+	client := &http.Client{Timeout: time.Minute}
 	defer client.CloseIdleConnections()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	answer, err := client.Get("http://" + address + "/livez")
 	for ; err != nil && time.Now().Before(deadline); answer, err = client.Get("http://" + address + "/livez") {
 		<-time.After(20 * time.Millisecond) // systemd does not listen yet
@@ -185,4 +179,19 @@ func TestAPortOfSystemdIsServed(t *testing.T) {
 	if err := cmd.Wait(); err != nil || !strings.Contains(string(rest), "Server shutting down.") {
 		t.Errorf("the stop: %v, %q\n%s", err, rest, &stderr)
 	}
+}
+
+// freeAddress returns an address for a program to listen on soon. Its port is none
+// that the system gives to who asks for any, so that no other test gets it first.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	for i := range 10_000 {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+(os.Getpid()+i)%10_000))
+		if l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
+	}
+	t.Fatal("no port from 10000 to 19999 is free")
+	return ""
 }

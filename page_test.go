@@ -198,7 +198,7 @@ func eval[T any](b *sight, script string) T {
 // await waits until a script in the page is true.
 func (b *sight) await(script string) {
 	b.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !eval[bool](b, "Boolean("+script+")") {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("waited in vain for %s; the page shows %.2000s", script, eval[string](b, `document.body.innerText`))
@@ -399,7 +399,19 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 func TestThePageTellsOfAStopToItsEndAndFindsTheNextProcess(t *testing.T) {
 	t.Parallel()
 	s := newShop()
-	app := s.start(t, apptest.Set("app.drain_delay", "5s")) // in which it has to be seen
+	seen := make(chan struct{})
+	app := s.start(t, apptest.Set("app.drain_delay", "10ms"), apptest.Set("http.drain_timeout", "50s"), apptest.Set("app.stop_timeout", "90s"),
+		fx.Provide(fx.Annotate(func() lifecycle.Observer {
+			return func(ctx context.Context, e lifecycle.Event) context.Context {
+				if e.Op == "stop" && e.Hook == nil && e.Begins {
+					select { // the delay has to be on the page, however slow that is
+					case <-seen:
+					case <-ctx.Done():
+					}
+				}
+				return ctx
+			}
+		}, fx.ResultTags(`group:"container.observers"`))))
 	b := operator(t, app)
 	answered := make(chan int, 1)
 	go func() {
@@ -410,7 +422,8 @@ func TestThePageTellsOfAStopToItsEndAndFindsTheNextProcess(t *testing.T) {
 	stopped := make(chan error, 1)
 	go func() { stopped <- app.Stop() }()
 	b.await(shows("#stop", "The service is stopping") + ` && ` + shows("#stop", "Drain delay"))
-	b.await(shows("#stop .awaits", "http.serve") + ` && ` + shows("#stop .awaits", "1 request under way, cancelled after 10s"))
+	close(seen)
+	b.await(shows("#stop .awaits", "http.serve") + ` && ` + shows("#stop .awaits", "1 request under way, cancelled after 50s"))
 	part(b, "life")
 	b.await(`document.querySelector(".bar.running")`)
 	b.Screenshot(t, "stopping")
@@ -446,7 +459,11 @@ func TestThePageIsFitForEveryScreen(t *testing.T) {
 	b := operator(t, app)
 	session := app.Dial()
 	defer session.Close()
-	for !eval[bool](b, `document.querySelector(".spark .line").getAttribute("d").split("L").length >= 12`) { // so that charts have something to show
+	points := 3 // a second each, so that charts have something to show
+	if os.Getenv("TEST_SCREENSHOTS") != "" {
+		points = 12
+	}
+	for !eval[bool](b, fmt.Sprintf(`document.querySelector(".spark .line").getAttribute("d").split("L").length >= %d`, points)) {
 		visit(t, app, 10)
 	}
 	s.mailDown.Store(true)

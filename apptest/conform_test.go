@@ -84,10 +84,11 @@ func TestABadModuleIsFoundWithTheRightWords(t *testing.T) {
 	found := make(map[string]chan error)
 	slots := make(chan struct{}, 6)
 	for name := range badModules {
-		found[name] = make(chan error, 1)
+		done := make(chan error, 1)
+		found[name] = done
 		go func() {
 			slots <- struct{}{}
-			found[name] <- alone(t, t.Name()+"/"+name)
+			done <- alone(t, t.Name()+"/"+name)
 			<-slots
 		}()
 	}

@@ -131,7 +131,7 @@ func TestEveryGoBlockOfTheDocsIsRealCode(t *testing.T) {
 		flags = append(flags, "-race") // what is built already
 	}
 	binaries := filepath.Join(dir, "tests") + string(filepath.Separator)
-	for _, command := range [][]string{{"build"}, {"test", "-vet=off", "-c", "-o", binaries}} { // the folders are not there to be in
+	for _, command := range [][]string{{"build"}, {"test", "-vet=off", "-ldflags=-s -w", "-c", "-o", binaries}} { // the folders are not there to be in
 		var of []string
 		for dir, by := range packages {
 			if by == command[0] {

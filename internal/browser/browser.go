@@ -39,7 +39,7 @@ func Start(t *testing.T) *Tab {
 	}
 
 	profile := t.TempDir()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute) // t.Context ends before the browser is closed
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 4*time.Minute) // t.Context ends before the browser is closed
 	t.Cleanup(cancel)
 	ctx, _ = chromedp.NewExecAllocator(ctx,
 		chromedp.ExecPath(names[found]),

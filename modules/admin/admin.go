@@ -101,7 +101,7 @@ func (s *Server) Serve(ended func(cause error)) lifecycle.Setup {
 			defer cutOff()
 			defer time.AfterFunc(patience, cutOff).Stop()
 			close(s.over)
-			ctx, cancel := context.WithTimeout(ctx, 2*patience)
+			ctx, cancel := context.WithTimeout(ctx, 4*patience)
 			defer cancel()
 			if s.http.Shutdown(ctx) == nil {
 				return nil

@@ -3,6 +3,7 @@ package database_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"testing"
 	"testing/fstest"
@@ -15,7 +16,10 @@ import (
 	"example.com/ostov/modules/database"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "8") // these tests wait more than they compute
+	goleak.VerifyTestMain(m)
+}
 
 // notes is the schema of the tests.
 var notes = database.Files("notes", fstest.MapFS{
