@@ -77,7 +77,7 @@ func New(p Params) *Server {
 // link. Ended hears why the server ended, unless it was the stop.
 //
 // Its Cleanup ends the server after the answers under way; who still takes a
-// profile after half a second is cut off.
+// profile after half a second is cut off, and who does not read after two.
 func (s *Server) Serve(ended func(cause error)) lifecycle.Setup {
 	return func(ctx context.Context) (lifecycle.Cleanup, error) {
 		listeners, err := s.given.Inherited.All(ctx, s.given.Config.Address)
