@@ -461,8 +461,8 @@ func TestHooksStillRunWhenTheTimeIsSpent(t *testing.T) {
 					t.Errorf("Stop took %v; want at most the limit and 0.5s", took)
 				}
 				a.want("+0 +1 +2 +3 +4 " + strings.Join(want, " "))
-				if _, stop := a.outcome(fmt.Sprint(k)); stop != "abandoned" {
-					t.Errorf("the report says %q of the hook that hangs; want abandoned", stop)
+				if stop := a.Report().Hooks[k].Stop; stop.Outcome != "abandoned" || !strings.Contains(stop.Stack, "TestHooksStillRunWhenTheTimeIsSpent") {
+					t.Errorf("the report says %+v of the hook that hangs; want abandoned, and the stack that holds it", stop)
 				}
 				close(stuck)
 				synctest.Wait()

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -446,6 +447,36 @@ func TestAStdoutThatNobodyReadsHoldsNeitherStartNorStop(t *testing.T) {
 		t.Error(err)
 	}
 	r.Close()
+}
+
+// writerFunc is a function as an io.Writer.
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+func TestALineIsWrittenAfterTheOneBefore(t *testing.T) {
+	t.Parallel()
+
+	read := make(chan struct{})
+	var writing atomic.Int32
+	var both sync.WaitGroup
+	both.Add(2)
+	p, _, _ := quiet()
+	p.Stdout = writerFunc(func(line []byte) (int, error) {
+		defer both.Done()
+		if writing.Add(1) > 1 {
+			t.Errorf("%q is written beside the line before it", line)
+		}
+		<-read
+		writing.Add(-1)
+		return len(line), nil
+	})
+	c := container.New(p, container.Module)
+	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
+		t.Error(err)
+	}
+	close(read)
+	both.Wait()
 }
 
 func TestTheDrainDelayIsFiveSecondsUnderKubernetes(t *testing.T) {

@@ -41,6 +41,11 @@ func TestCronAndChangesOfTheClock(t *testing.T) {
 			[]string{"2026-10-25 02:30:00 +0200", "2026-10-26 02:30:00 +0100"},
 		},
 		{
+			"a time at the end of the hour that comes twice", "0 3 * * *", "Europe/Berlin",
+			"2026-10-24 12:00:00 +0200",
+			[]string{"2026-10-25 03:00:00 +0100", "2026-10-26 03:00:00 +0100"},
+		},
+		{
 			"asked in the hour that comes again", "30 1 * * *", "America/New_York",
 			"2026-11-01 01:10:00 -0500",
 			[]string{"2026-11-02 01:30:00 -0500"},
