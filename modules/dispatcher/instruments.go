@@ -19,8 +19,8 @@ type instruments struct {
 	durations *telemetry.Durations   // nil: no metrics
 	refused   *prometheus.CounterVec // as well
 
-	mu    sync.RWMutex
-	names map[string]string // of one-shots: what they are called in metrics
+	mu    sync.Mutex
+	names map[string]bool // of one-shots, that metrics have
 }
 
 // maxNames is how many one-shots have their own name in metrics; the others
@@ -35,7 +35,7 @@ func (d *Dispatcher) instrument() (err error) {
 	if r == nil {
 		return nil
 	}
-	d.names = make(map[string]string)
+	d.names = make(map[string]bool)
 	d.refused = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "dispatcher_one_shots_refused_total", Help: "One-shots that were not taken: the queue was full, or the application was stopping.",
 	}, []string{"reason"})
@@ -114,21 +114,14 @@ func (d *Dispatcher) measure(ctx context.Context, task string, took time.Duratio
 
 // nameOf returns what a one-shot is called in metrics.
 func (i *instruments) nameOf(oneShot string) string {
-	i.mu.RLock()
-	name, known := i.names[oneShot]
-	full := len(i.names) >= maxNames
-	i.mu.RUnlock()
-	switch {
-	case known:
-		return name
-	case full || i.names == nil:
-		return "other"
-	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if len(i.names) >= maxNames {
+	switch {
+	case i.names[oneShot]:
+		return oneShot
+	case i.names == nil || len(i.names) == maxNames:
 		return "other"
 	}
-	i.names[oneShot] = oneShot
+	i.names[oneShot] = true
 	return oneShot
 }
