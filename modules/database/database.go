@@ -11,10 +11,11 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
+
+	"example.com/ostov/modules/telemetry"
 )
 
 var (
@@ -130,12 +131,7 @@ func (db *DB) InTx(ctx context.Context, f func(ctx context.Context, tx *Tx) erro
 	}
 	ctx, span := db.tracer.Start(ctx, "transaction", trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(attribute.String("db.system.name", string(db.Dialect()))))
-	defer func() {
-		if err != nil {
-			span.SetStatus(codes.Error, err.Error())
-		}
-		span.End()
-	}()
+	defer func() { telemetry.End(span, err) }()
 	tx, err := db.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)

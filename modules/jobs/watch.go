@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +17,8 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
+
+	"example.com/ostov/internal/drain"
 )
 
 // The outcomes of a run.
@@ -37,7 +38,7 @@ type watch struct {
 
 	tracer  trace.Tracer
 	carry   propagation.TextMapPropagator
-	running running
+	running drain.Set[*rivertype.JobRow]
 
 	inserted *prometheus.CounterVec
 	waited   *prometheus.HistogramVec
@@ -54,9 +55,8 @@ func newWatch(p Params) *watch {
 	}
 	buckets := []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600}
 	w := &watch{
-		tracer:  p.Traces.Tracer("example.com/ostov/modules/jobs"),
-		carry:   p.Propagator,
-		running: running{jobs: make(map[int64]*rivertype.JobRow)},
+		tracer: p.Traces.Tracer("example.com/ostov/modules/jobs"),
+		carry:  p.Propagator,
 		inserted: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "jobs_inserted_total", Help: "Jobs given to insert, those of a transaction that was undone included.",
 		}, []string{"kind", "queue"}),
@@ -111,7 +111,7 @@ func (w *watch) InsertMany(ctx context.Context, jobs []*rivertype.JobInsertParam
 func (w *watch) Work(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) (err error) {
 	begun := time.Now()
 	w.waited.WithLabelValues(job.Kind, job.Queue).Observe(max(0, begun.Sub(job.ScheduledAt).Seconds()))
-	w.running.add(job)
+	w.running.Add(job)
 	w.now.WithLabelValues(job.Queue).Inc()
 	traced, span := w.tracer.Start(w.trace(ctx, job), "job "+job.Kind, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
 		attribute.String("job.kind", job.Kind), attribute.String("job.queue", job.Queue),
@@ -128,7 +128,7 @@ func (w *watch) Work(ctx context.Context, job *rivertype.JobRow, work func(conte
 		}
 		span.End()
 		w.now.WithLabelValues(job.Queue).Dec()
-		w.running.remove(job)
+		w.running.Remove(job)
 		w.took.WithLabelValues(job.Kind, job.Queue, outcome).Observe(time.Since(begun).Seconds())
 	}()
 	err = work(traced)
@@ -169,10 +169,8 @@ func (w *watch) trace(ctx context.Context, job *rivertype.JobRow) context.Contex
 
 // left names the jobs that run.
 func (w *watch) left() string {
-	w.running.mu.Lock()
-	defer w.running.mu.Unlock()
-	names := make([]string, 0, len(w.running.jobs))
-	for _, job := range w.running.jobs {
+	var names []string
+	for _, job := range w.running.All() {
 		names = append(names, fmt.Sprintf("%s %d", job.Kind, job.ID))
 	}
 	slices.Sort(names)
@@ -184,22 +182,4 @@ func (w *watch) left() string {
 		names = append(names[:shown], fmt.Sprintf("and %d more", more))
 	}
 	return "left running: " + strings.Join(names, ", ")
-}
-
-// running are the jobs that this process works.
-type running struct {
-	mu   sync.Mutex
-	jobs map[int64]*rivertype.JobRow
-}
-
-func (r *running) add(job *rivertype.JobRow) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.jobs[job.ID] = job
-}
-
-func (r *running) remove(job *rivertype.JobRow) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.jobs, job.ID)
 }
