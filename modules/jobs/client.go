@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivertype"
+	"go.opentelemetry.io/otel/trace"
 
 	"example.com/ostov/modules/database"
 )
@@ -187,7 +188,8 @@ func (c *Client) Start(ctx context.Context) error {
 			return fmt.Errorf("free the jobs that were left running: %w", err)
 		}
 	}
-	if err := c.river.Start(c.watch.detached(ctx)); err != nil {
+	// What is worked is no part of the start.
+	if err := c.river.Start(trace.ContextWithSpanContext(context.WithoutCancel(ctx), trace.SpanContext{})); err != nil {
 		return fmt.Errorf("start to work jobs: %w", err)
 	}
 	return nil

@@ -76,11 +76,6 @@ func newWatch(p Params) *watch {
 	return w
 }
 
-// detached is a context without an end and without the trace of the start.
-func (w *watch) detached(ctx context.Context) context.Context {
-	return trace.ContextWithSpanContext(context.WithoutCancel(ctx), trace.SpanContext{})
-}
-
 // InsertMany writes into jobs which trace they belong to.
 func (w *watch) InsertMany(ctx context.Context, jobs []*rivertype.JobInsertParams, insert func(context.Context) ([]*rivertype.JobInsertResult, error)) ([]*rivertype.JobInsertResult, error) {
 	carrier := propagation.MapCarrier{}
