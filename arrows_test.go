@@ -33,10 +33,10 @@ var arrows = []struct{ room, rooms, libraries string }{
 	{"internal/constructor", "", ""},
 	{"internal/problem", "", ""},
 	{"internal/typed", "internal/problem", "github.com/danielgtaylor/huma/v2"},
-	{"internal/load", "", ""},    // for test files
-	{"internal/testkit", "", ""}, // for test files
-	{"internal/openapi", "", "github.com/santhosh-tekuri/jsonschema/v6"}, // for test files
-	{"internal/browser", "", "github.com/chromedp"},                      // for test files
+	{"internal/load", "", ""},
+	{"internal/testkit", "", ""},
+	{"internal/openapi", "", "github.com/santhosh-tekuri/jsonschema/v6"},
+	{"internal/browser", "", "github.com/chromedp"},
 	{"health", "", "go.uber.org/fx"},
 	{"config", "", "go.yaml.in/yaml/v3 github.com/go-playground/validator/v10"},
 
@@ -60,31 +60,14 @@ var arrows = []struct{ room, rooms, libraries string }{
 	{".", level3 + " modules", any3rd},                                // the documentation and the tests of the whole application
 }
 
+// forTests are rooms that product files may import only where an arrow says so.
+var forTests = []string{"apptest", "internal/load", "internal/testkit", "internal/openapi", "internal/browser"}
+
 // confined says which product files alone may import something.
 var confined = []struct {
 	what, where string
 	mayImport   func(room, file string) bool
 }{
-	{
-		"example.com/ostov/apptest", "test files",
-		func(room, _ string) bool { return room == "apptest" },
-	},
-	{
-		"example.com/ostov/internal/load", "test files",
-		func(room, _ string) bool { return room == "internal/load" || room == "apptest" },
-	},
-	{
-		"example.com/ostov/internal/testkit", "test files",
-		func(room, _ string) bool { return room == "internal/testkit" || room == "apptest" },
-	},
-	{
-		"example.com/ostov/internal/openapi", "test files",
-		func(room, _ string) bool { return room == "internal/openapi" },
-	},
-	{
-		"example.com/ostov/internal/browser", "test files",
-		func(room, _ string) bool { return room == "internal/browser" },
-	},
 	{
 		"go.uber.org/fx", "module.go of a module",
 		func(room, file string) bool {
@@ -189,7 +172,11 @@ func TestNothingForTestsIsInTheBinary(t *testing.T) {
 			t.Errorf("%s is linked into the application, which has no database; go list -deps says through which package", p)
 		}
 	}
-	for _, p := range []string{"testing", "net/http/httptest", "go.uber.org/fx/fxtest", "go.uber.org/goleak", "example.com/ostov/apptest", "example.com/ostov/internal/load", "example.com/ostov/cmd/dev/template/greeter"} {
+	unwanted := []string{"testing", "net/http/httptest", "go.uber.org/fx/fxtest", "go.uber.org/goleak", "example.com/ostov/cmd/dev/template/greeter"}
+	for _, room := range forTests {
+		unwanted = append(unwanted, "example.com/ostov/"+room)
+	}
+	for _, p := range unwanted {
 		if slices.Contains(linked, p) {
 			t.Errorf("%s is linked into a binary; go list -deps says through which package", p)
 		}
@@ -268,7 +255,10 @@ func refuse(name, imported string) string {
 	case ours:
 		other, otherRow := roomOf(path.Clean(folder))
 		allowed = other == room || otherRow >= 0 && slices.Contains(strings.Fields(arrow.rooms), arrows[otherRow].room) ||
-			test && slices.Contains([]string{"apptest", "internal/load", "internal/testkit", "internal/openapi", "internal/browser"}, other)
+			test && slices.Contains(forTests, other)
+		if !allowed && slices.Contains(forTests, other) {
+			return imported + " is for test files"
+		}
 	case strings.Contains(first, "."): // a library, not the standard one
 		allowed = test || arrow.libraries == any3rd ||
 			slices.ContainsFunc(strings.Fields(arrow.libraries), func(l string) bool { return within(imported, l) })

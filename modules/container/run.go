@@ -40,7 +40,8 @@ func Run(ctx context.Context, p Process, options ...fx.Option) int {
 	defer release()
 
 	if err := c.saveReport(); err != nil { // a wrong path is to be known before the end
-		return max(Exit(c.process.Stderr, err), exitUsage)
+		Exit(c.process.Stderr, err)
+		return exitUsage
 	}
 	err := c.Start(ctx)
 	if err == nil {
