@@ -199,7 +199,7 @@ func eval[T any](b *sight, script string) T {
 func (b *sight) await(script string) {
 	b.t.Helper()
 	deadline := time.Now().Add(time.Minute)
-	for !eval[bool](b, "Boolean("+script+")") {
+	for !browser.Holds(b.t, b.Tab, script) {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("waited in vain for %s; the page shows %.2000s", script, eval[string](b, `document.body.innerText`))
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
@@ -105,6 +106,20 @@ func Eval[T any](t *testing.T, b *Tab, script string) T {
 		t.Fatalf("%s: %v", script, err)
 	}
 	return value
+}
+
+// Holds reports whether a script in the page is true. Nothing holds of a page that
+// is just being left for another.
+func Holds(t *testing.T, b *Tab, script string) bool {
+	t.Helper()
+	is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("Boolean("+script+")"))
+	if left := (*cdproto.Error)(nil); errors.As(err, &left) && left.Code == -32000 { // "Inspected target navigated or closed", and others
+		return false
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", script, err)
+	}
+	return is
 }
 
 // Screenshot writes what is in sight to the directory that TEST_SCREENSHOTS
