@@ -18,6 +18,14 @@ const (
 	late      = "late"      // abandoned, but has returned since
 )
 
+// call is one run of a hook's Setup or Cleanup.
+type call struct {
+	begun   time.Time // zero: it has not begun
+	runtime time.Duration
+	outcome string
+	err     error
+}
+
 // result is what a Setup returned.
 type result struct {
 	cleanup Cleanup
@@ -122,12 +130,4 @@ func bounded(ctx context.Context, grace time.Duration, f Setup) (r result, pendi
 	case <-timer.C:
 		return result{err: ErrAbandoned}, done
 	}
-}
-
-// limit bounds ctx by a hook's own limit, where it has one.
-func limit(ctx context.Context, own time.Duration) (context.Context, context.CancelFunc) {
-	if own <= 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeoutCause(ctx, own, fmt.Errorf("%w: the hook's limit is %v", context.DeadlineExceeded, own))
 }

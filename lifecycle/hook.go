@@ -61,11 +61,3 @@ type entry struct {
 	cleanup     Cleanup        // nil where there is nothing to release
 	start, stop call
 }
-
-// call is one run of a hook's Setup or Cleanup.
-type call struct {
-	begun   time.Time // zero: it has not begun
-	runtime time.Duration
-	outcome string
-	err     error
-}

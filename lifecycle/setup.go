@@ -14,20 +14,6 @@ type Setup func(ctx context.Context) (Cleanup, error)
 // hook's share of the stop.
 type Cleanup func(ctx context.Context) error
 
-// Stopping closes as the first act of a stop, before anything is released.
-// Whoever begins new work watches it.
-type Stopping <-chan struct{}
-
-// Begun reports whether the stop has begun. Of a nil Stopping none ever does.
-func (s Stopping) Begun() bool {
-	select {
-	case <-s:
-		return true
-	default:
-		return false
-	}
-}
-
 // StartStop makes a Setup of a pair; either may be nil. Its stop runs only
 // where start was reached and succeeded: what is held from the beginning is a
 // [Hook] without a Setup.

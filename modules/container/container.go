@@ -191,7 +191,7 @@ func complete(p containerParams) *Container {
 	if c == nil {
 		c = New(p.Process)
 	}
-	c.engine.SetLimits(p.Config.limits())
+	c.engine.SetLimits(lifecycle.Limits{Start: p.Config.StartTimeout, Stop: p.Config.StopTimeout, DrainDelay: p.Config.DrainDelay})
 	c.events = p.Events
 	if e, ok := p.Events.(*events); ok {
 		e.container = c

@@ -8,7 +8,6 @@ import (
 	"go.uber.org/fx"
 
 	"example.com/ostov/config"
-	"example.com/ostov/lifecycle"
 )
 
 // Section adds a section to the configuration and gives its T, loaded from all
@@ -74,8 +73,4 @@ func (c Config) Validate() error {
 		return config.Invalid("drain_delay", "want less than app.stop_timeout, which is %v", c.StopTimeout)
 	}
 	return nil
-}
-
-func (c Config) limits() lifecycle.Limits {
-	return lifecycle.Limits{Start: c.StartTimeout, Stop: c.StopTimeout, DrainDelay: c.DrainDelay}
 }
