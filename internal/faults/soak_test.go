@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"path/filepath"
 	"slices"
@@ -441,9 +442,19 @@ func TestHTTP2StreamsUnderLoadFinishWhenTheServerStops(t *testing.T) {
 			all.Go(func() {
 				defer client.CloseIdleConnections()
 				for {
-					r, err := client.Get(p.url + "/sleep?for=5ms")
-					if errors.Is(err, syscall.ECONNREFUSED) {
-						return // the server is gone, and this stream never began
+					connected := false
+					ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{ // of the last attempt
+						GetConn: func(string) { connected = false },
+						GotConn: func(httptrace.GotConnInfo) { connected = true },
+					})
+					get, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/sleep?for=5ms", http.NoBody)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					r, err := client.Do(get)
+					if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) && !connected {
+						return // the server is gone, or was just closing its listener: this stream never began
 					}
 					if err != nil {
 						t.Error(err)
