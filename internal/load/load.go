@@ -32,8 +32,14 @@ type Load struct {
 	Dial func(ctx context.Context) (net.Conn, error)
 }
 
-// pause is how long a client waits after it was refused.
-const pause = 5 * time.Millisecond
+const (
+	// pause is how long a client waits after it was refused.
+	pause = 5 * time.Millisecond
+
+	// quiet is after what time a server that drains may close a connection on which
+	// nothing comes: a client that the machine held for so long meets that.
+	quiet = 500 * time.Millisecond
+)
 
 // Run sends requests until Count are sent or ctx ends; requests under way are
 // then finished. It returns when the last client has.
@@ -97,6 +103,7 @@ type client struct {
 	conn   net.Conn // nil: none to use again
 	reader *bufio.Reader
 	reused bool
+	sent   time.Time // when the last request was
 }
 
 // once sends one request and returns how long to wait before the next one.
@@ -140,12 +147,19 @@ func (c *client) exchange(until time.Time) (status int, kept bool) {
 	if err := c.conn.SetDeadline(until); err != nil {
 		return c.fail(lost, "send", err)
 	}
+	last := c.sent
+	c.sent = time.Now()
 	_, sendErr := c.conn.Write(c.request) // the server may have answered all the same
+	late := c.reused && time.Since(last) >= quiet
 	if _, err := c.reader.Peek(1); err != nil {
+		what := "read"
 		if sendErr != nil {
-			return c.fail(lost, "send", sendErr)
+			what, err = "send", sendErr
 		}
-		return c.fail(lost, "read", err)
+		if late && !os.IsTimeout(err) {
+			lost = &c.LostQuiet
+		}
+		return c.fail(lost, what, err)
 	}
 	answer, err := http.ReadResponse(c.reader, nil)
 	if err != nil {

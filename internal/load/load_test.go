@@ -175,6 +175,28 @@ func TestClientsThinkAndLoseTheirPatience(t *testing.T) {
 	})
 }
 
+func TestAConnectionThatWasQuietForLongMayBeClosed(t *testing.T) {
+	t.Parallel()
+
+	for held, want := range map[time.Duration][2]int{400 * time.Millisecond: {1, 0}, 500 * time.Millisecond: {0, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			dial := func(context.Context) (net.Conn, error) {
+				ours, theirs := net.Pipe()
+				go func() {
+					defer theirs.Close()
+					<-time.After(held)
+					answer(theirs, whole)
+				}()
+				return ours, nil
+			}
+			result := load.Load{Dial: dial, Count: 2}.Run(t.Context())
+			if got := [2]int{result.LostReused, result.LostQuiet}; result.Answered() != 1 || got != want || result.Failed() != want[0] {
+				t.Errorf("closed %v after the request before: %v; want lost, and lost where it was quiet, to be %v", held, result, want)
+			}
+		})
+	}
+}
+
 func TestPercentiles(t *testing.T) {
 	t.Parallel()
 

@@ -11,6 +11,7 @@ type Result struct {
 	Statuses map[int]int // whole answers by their status
 
 	LostReused int // requests without a byte of an answer, on a connection that had one before
+	LostQuiet  int // the same, where half a second and more had passed since the request before: a server may have closed it
 	LostNew    int // the same, on a new connection
 	Truncated  int // answers that ended early
 	Refused    int // connections that could not be made; no request was sent
@@ -40,6 +41,9 @@ func (r Result) Percentile(p float64) time.Duration {
 func (r Result) String() string {
 	text := fmt.Sprintf("answered %d %v, lost %d on reused connections and %d on new ones, truncated %d, refused %d",
 		r.Answered(), r.Statuses, r.LostReused, r.LostNew, r.Truncated, r.Refused)
+	if r.LostQuiet > 0 {
+		text += fmt.Sprintf(", lost %d on connections that were quiet", r.LostQuiet)
+	}
 	if r.First != nil {
 		text += fmt.Sprintf("; first at %v", r.First)
 	}
@@ -52,6 +56,7 @@ func (r *Result) add(other Result) {
 		r.Statuses[status] += n
 	}
 	r.LostReused += other.LostReused
+	r.LostQuiet += other.LostQuiet
 	r.LostNew += other.LostNew
 	r.Truncated += other.Truncated
 	r.Refused += other.Refused
