@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -150,13 +151,12 @@ func (c *client) exchange(until time.Time) (status int, kept bool) {
 	last := c.sent
 	c.sent = time.Now()
 	_, sendErr := c.conn.Write(c.request) // the server may have answered all the same
-	late := c.reused && time.Since(last) >= quiet
 	if _, err := c.reader.Peek(1); err != nil {
 		what := "read"
 		if sendErr != nil {
 			what, err = "send", sendErr
 		}
-		if late && !os.IsTimeout(err) {
+		if c.reused && c.sent.Sub(last)-slices.Min(c.Latencies) >= quiet && !os.IsTimeout(err) {
 			lost = &c.LostQuiet
 		}
 		return c.fail(lost, what, err)

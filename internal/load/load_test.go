@@ -178,21 +178,35 @@ func TestClientsThinkAndLoseTheirPatience(t *testing.T) {
 func TestAConnectionThatWasQuietForLongMayBeClosed(t *testing.T) {
 	t.Parallel()
 
-	for held, want := range map[time.Duration][2]int{400 * time.Millisecond: {1, 0}, 500 * time.Millisecond: {0, 1}} {
-		synctest.Test(t, func(t *testing.T) {
-			dial := func(context.Context) (net.Conn, error) {
-				ours, theirs := net.Pipe()
-				go func() {
-					defer theirs.Close()
-					<-time.After(held)
-					answer(theirs, whole)
-				}()
-				return ours, nil
-			}
-			result := load.Load{Dial: dial, Count: 2}.Run(t.Context())
-			if got := [2]int{result.LostReused, result.LostQuiet}; result.Answered() != 1 || got != want || result.Failed() != want[0] {
-				t.Errorf("closed %v after the request before: %v; want lost, and lost where it was quiet, to be %v", held, result, want)
-			}
+	tests := []struct {
+		name              string
+		first, second     time.Duration // the client has its answers after
+		lostReused, quiet int
+	}{
+		{name: "held", second: 500 * time.Millisecond, quiet: 1},
+		{name: "held for less", second: 499 * time.Millisecond, lostReused: 1},
+		{name: "a slow server", first: time.Second, second: 1400 * time.Millisecond, lostReused: 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				dial := func(context.Context) (net.Conn, error) {
+					ours, theirs := net.Pipe()
+					go func() {
+						defer theirs.Close()
+						for _, after := range []time.Duration{tt.first, tt.second} {
+							<-time.After(after)
+							answer(theirs, whole)
+						}
+					}()
+					return ours, nil
+				}
+				result := load.Load{Dial: dial, Count: 3}.Run(t.Context())
+				if result.Answered() != 2 || result.LostReused != tt.lostReused || result.LostQuiet != tt.quiet || result.Failed() != tt.lostReused {
+					t.Errorf("%v; want two answers, %d lost, and %d that were quiet", result, tt.lostReused, tt.quiet)
+				}
+			})
 		})
 	}
 }

@@ -11,7 +11,7 @@ type Result struct {
 	Statuses map[int]int // whole answers by their status
 
 	LostReused int // requests without a byte of an answer, on a connection that had one before
-	LostQuiet  int // the same, where half a second and more had passed since the request before: a server may have closed it
+	LostQuiet  int // the same, where nothing came for half a second, the time of the quickest answer apart: a server that drains closes such a one
 	LostNew    int // the same, on a new connection
 	Truncated  int // answers that ended early
 	Refused    int // connections that could not be made; no request was sent
