@@ -14,6 +14,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -412,6 +413,8 @@ func TestThePageTellsOfAStopToItsEndAndFindsTheNextProcess(t *testing.T) {
 				return ctx
 			}
 		}, fx.ResultTags(`group:"container.observers"`))))
+	look, answer := sync.OnceFunc(func() { close(seen) }), sync.OnceFunc(func() { close(s.held) })
+	t.Cleanup(func() { look(); answer() }) // where the test ends early
 	b := operator(t, app)
 	answered := make(chan int, 1)
 	go func() {
@@ -422,12 +425,12 @@ func TestThePageTellsOfAStopToItsEndAndFindsTheNextProcess(t *testing.T) {
 	stopped := make(chan error, 1)
 	go func() { stopped <- app.Stop() }()
 	b.await(shows("#stop", "The service is stopping") + ` && ` + shows("#stop", "Drain delay"))
-	close(seen)
+	look()
 	b.await(shows("#stop .awaits", "http.serve") + ` && ` + shows("#stop .awaits", "1 request under way, cancelled after 50s"))
 	part(b, "life")
 	b.await(`document.querySelector(".bar.running")`)
 	b.Screenshot(t, "stopping")
-	close(s.held)
+	answer()
 	b.await(shows("#stop", "The service has stopped") + ` && ` + shows("#stop", "All was released in"))
 	b.await(`[...document.querySelectorAll(".waterfall")].find(e => e.textContent.startsWith("Stop")).textContent.includes("_test.openStock")`)
 	b.await(shows("#link", "Ended, waiting for the next process"))
