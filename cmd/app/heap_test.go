@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
 	"testing"
+	"time"
 )
 
 func TestTheGarbageCollectorLeavesASmallServiceItsFloor(t *testing.T) {
@@ -37,8 +39,10 @@ func TestTheGarbageCollectorLeavesASmallServiceItsFloor(t *testing.T) {
 func nextCollection(t *testing.T, environ string) float64 {
 	t.Helper()
 	const token = "a-token-of-the-test-of-the-heap"
-	app := exec.CommandContext(t.Context(), os.Args[0], append(freePorts, "--set", "admin.token="+token)...)
-	app.Env = append(os.Environ(), asApp+"=1", environ)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	app := exec.CommandContext(ctx, os.Args[0], append(freePorts, "--set", "admin.token="+token)...)
+	app.Env = append(os.Environ(), asApp+"=1", "GOGC=", "GOMEMLIMIT=", environ) // whatever the tests run with
 	out, err := app.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +62,7 @@ func nextCollection(t *testing.T, environ string) float64 {
 	if address == nil {
 		t.Fatalf("the ready line is %q", line)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address[1]+"/metrics", http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address[1]+"/metrics", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

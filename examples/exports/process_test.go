@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +28,7 @@ import (
 
 	"example.com/ostov/apptest/databasetest"
 	"example.com/ostov/config"
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/modules/database"
 	httpserver "example.com/ostov/modules/http"
 	"example.com/ostov/modules/jobs"
@@ -195,21 +195,7 @@ type program struct {
 	diary      string
 	exited     chan struct{}
 
-	mu     sync.Mutex
-	stderr bytes.Buffer
-}
-
-func (p *program) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.stderr.Write(b)
-}
-
-// log returns what the process wrote to stderr.
-func (p *program) log() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.stderr.String()
+	stderr testkit.Buffer
 }
 
 // start runs the program until it serves. It is killed with the test.
@@ -224,7 +210,7 @@ func startWith(t *testing.T, diary string, environ []string, database string, ar
 	line, err := serving()
 	if err != nil {
 		<-p.exited
-		t.Fatalf("the program ended before it served: %s", p.log())
+		t.Fatalf("the program ended before it served: %s", p.stderr.String())
 	}
 	for word := range strings.FieldsSeq(strings.TrimSuffix(line, ". Hit CTRL-C to stop.\n")) {
 		if admin, ok := strings.CutPrefix(word, "admin="); ok {
@@ -249,7 +235,7 @@ func launch(t *testing.T, diary string, environ []string, database string, args 
 		"--set", "database.url=" + database,
 	}, args...)...)
 	p.cmd.Env = append([]string{asExports + "=1", testDiary + "=" + diary, "PATH=" + os.Getenv("PATH")}, environ...)
-	p.cmd.Stderr = p
+	p.cmd.Stderr = &p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -286,7 +272,7 @@ func (p *program) stop(t *testing.T, code int) {
 	}
 	<-p.exited
 	if got := p.cmd.ProcessState.ExitCode(); got != code {
-		t.Errorf("exit code %d; want %d; stderr %s", got, code, p.log())
+		t.Errorf("exit code %d; want %d; stderr %s", got, code, p.stderr.String())
 	}
 }
 
@@ -313,7 +299,7 @@ func (p *program) get(t *testing.T, path string) string {
 	t.Helper()
 	status, body := ask(t.Context(), http.MethodGet, p.url+path)
 	if status != http.StatusOK {
-		t.Fatalf("GET %s = %d %s; stderr %s", path, status, body, p.log())
+		t.Fatalf("GET %s = %d %s; stderr %s", path, status, body, p.stderr.String())
 	}
 	return body
 }
@@ -346,7 +332,7 @@ func (p *program) until(t *testing.T, limit time.Duration, what string, so func(
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			t.Fatalf("waited %v for %s; the jobs were %s; now %s; stderr %.5000s", limit, what, last, body, p.log())
+			t.Fatalf("waited %v for %s; the jobs were %s; now %s; stderr %.5000s", limit, what, last, body, p.stderr.String())
 		}
 	}
 }

@@ -141,7 +141,7 @@ func (p *program) ready(t *testing.T, want int, limit time.Duration) time.Durati
 	begun := time.Now()
 	for look := time.NewTicker(100 * time.Millisecond); ; {
 		if status, _ := ask(ctx, http.MethodGet, p.url+"/livez"); status != http.StatusOK && ctx.Err() == nil {
-			t.Fatalf("GET /livez = %d; want HTTP to stay up; stderr %.3000s", status, p.log())
+			t.Fatalf("GET /livez = %d; want HTTP to stay up; stderr %.3000s", status, p.stderr.String())
 		}
 		if status, _ := ask(ctx, http.MethodGet, p.url+"/readyz"); status == want {
 			return time.Since(begun)
@@ -149,7 +149,7 @@ func (p *program) ready(t *testing.T, want int, limit time.Duration) time.Durati
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			t.Fatalf("/readyz is not %d after %v; stderr %.3000s", want, limit, p.log())
+			t.Fatalf("/readyz is not %d after %v; stderr %.3000s", want, limit, p.stderr.String())
 		}
 	}
 }
@@ -254,10 +254,10 @@ func TestAFullDiskLosesNoJob(t *testing.T) {
 		err = nil
 	}
 	fill()
-	full, lines := time.Now(), ownLines(p.log())
+	full, lines := time.Now(), ownLines(p.stderr.String())
 	p.ready(t, http.StatusServiceUnavailable, 30*time.Second)
 	pause(t, 6*time.Second)
-	perSecond := float64(ownLines(p.log())-lines) / time.Since(full).Seconds()
+	perSecond := float64(ownLines(p.stderr.String())-lines) / time.Since(full).Seconds()
 	if perSecond > 10 {
 		t.Errorf("%.1f lines of log a second while the disk is full, those of requests apart; want 10 at most", perSecond)
 	}
@@ -363,7 +363,7 @@ func leaderOf(t *testing.T, db *database.DB, cluster []*program) (string, int) {
 		t.Fatal(err)
 	}
 	for i, p := range cluster {
-		if strings.Contains(p.log(), name) {
+		if strings.Contains(p.stderr.String(), name) {
 			return name, i
 		}
 	}

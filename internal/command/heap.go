@@ -5,7 +5,7 @@ import "runtime/metrics"
 // heapFloor is how much a running service holds and never touches: it takes
 // addresses, and no memory. The garbage collector counts it as live, and so comes
 // again only after as many bytes of garbage more. Without it a service with 2 MB
-// of live heap is collected after every 2 MB, which is a tenth of what a small
+// of live heap is collected after every 2 MB, which is a twentieth of what a small
 // request costs.
 const heapFloor = 4 << 20
 

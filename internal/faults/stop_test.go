@@ -35,8 +35,12 @@ func restart(t *testing.T, times, low int, next func() *process, clients ...load
 	}
 	p.await("hello", low)
 	for _, end := range ends {
-		results = append(results, end())
-		t.Log(results[len(results)-1])
+		r := end()
+		results = append(results, r)
+		t.Log(r)
+		if r.LostQuiet > r.Answered()/100 {
+			t.Errorf("%v; want at most a hundredth lost by what a busy machine does to clients", r)
+		}
 	}
 	p.stop()
 	return results
