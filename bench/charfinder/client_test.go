@@ -1,17 +1,22 @@
 package charfinder_test
 
 import (
-	"flag"
+	"encoding/json"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+	_ "github.com/oapi-codegen/runtime" // which the client needs
+
+	"example.com/ostov/apptest"
 )
 
-var update = flag.Bool("update", false, "write the client anew")
-
-func TestClientIsThatOfTheDocument(t *testing.T) {
+// The client that oapi-codegen makes of the document is compiled into the program
+// in testdata/talk, which asks the application with it.
+func TestAClientMadeOfTheDocumentTalksToTheServer(t *testing.T) {
 	t.Parallel()
 
 	document, err := openapi3.NewLoader().LoadFromFile("../../modules/charfinder/testdata/openapi.json")
@@ -21,25 +26,34 @@ func TestClientIsThatOfTheDocument(t *testing.T) {
 	if err := document.Validate(t.Context()); err != nil {
 		t.Errorf("kin-openapi finds that it is not valid: %v", err)
 	}
-	code, err := codegen.Generate(document, codegen.Configuration{
-		PackageName:   "client",
-		Generate:      codegen.GenerateOptions{Client: true, Models: true},
-		OutputOptions: codegen.OutputOptions{SkipPrune: true},
+	client, err := codegen.Generate(document, codegen.Configuration{
+		PackageName: "main", Generate: codegen.GenerateOptions{Client: true, Models: true},
 	}.UpdateDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
-	const file = "client/client.gen.go"
-	if *update {
-		if err := os.WriteFile(file, []byte(code), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	before, err := os.ReadFile(file)
+	made := filepath.Join(t.TempDir(), "client.go")
+	beside, err := filepath.Abs("testdata/talk/client.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code != string(before) {
-		t.Errorf("%s is not what the document makes now: write it anew with go test ./charfinder -run %s -update", file, t.Name())
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{beside: made}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{made: client, made + ".json": string(overlay)} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	talk := exec.CommandContext(t.Context(), "go", "run", "-overlay", made+".json", "./testdata/talk", apptest.Start(t).URL)
+	talk.Stderr = t.Output()
+	said, err := talk.Output()
+	const want = `"rook black": 2 of 5, the first {♜ U+265C BLACK CHESS ROOK}
+words most asked for: [{1 BLACK} {1 ROOK}]
+a limit of 2000: 422, wrong is query.limit
+`
+	if err != nil || string(said) != want {
+		t.Errorf("the client says, %v:\n%s\nwant\n%s", err, said, want)
 	}
 }
