@@ -3,31 +3,20 @@
 package dispatcher_test
 
 import (
-	"runtime"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
-)
 
-// cpu returns the processor time that this process has used. Beside others on
-// the machine it says more than the clock.
-func cpu(tb testing.TB) time.Duration {
-	tb.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		tb.Fatal(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
+	"example.com/ostov/bench/cpu"
+)
 
 func BenchmarkGo(b *testing.B) {
 	for _, s := range handOvers {
 		b.Run(s.name, func(b *testing.B) {
 			b.ReportAllocs()
-			before := cpu(b)
+			before := cpu.Used(b)
 			s.run(b, b.N)
-			b.ReportMetric(float64(cpu(b)-before)/float64(b.N), "cpu-ns/op")
+			b.ReportMetric(float64(cpu.Used(b)-before)/float64(b.N), "cpu-ns/op")
 		})
 	}
 }
@@ -40,10 +29,10 @@ func BenchmarkStartStop(b *testing.B) {
 				for b.Loop() {
 					b.StopTimer()
 					run := s.build(b, n)
-					before := cpu(b)
+					before := cpu.Used(b)
 					b.StartTimer()
 					run()
-					used += cpu(b) - before
+					used += cpu.Used(b) - before
 				}
 				b.ReportMetric(float64(used)/float64(b.N*n), "cpu-ns/service")
 			})
@@ -51,30 +40,12 @@ func BenchmarkStartStop(b *testing.B) {
 	}
 }
 
-// least returns the processor time that each subject took in the best of several
-// rounds, in which they take turns. What prepare does is not counted.
-func least(tb testing.TB, subjects int, prepare func(i int) (run func())) []time.Duration {
-	tb.Helper()
-	const rounds = 15
-	best := make([]time.Duration, subjects)
-	for range rounds {
-		for i := range best {
-			run := prepare(i)
-			runtime.GC()
-			before := cpu(tb)
-			run()
-			if used := cpu(tb) - before; best[i] == 0 || used < best[i] {
-				best[i] = used
-			}
-		}
-	}
-	return best
-}
+const rounds = 15
 
 // TestHandOverIsNoSlowerThanItsPeers keeps the target of Go.
 func TestHandOverIsNoSlowerThanItsPeers(t *testing.T) {
 	const n = 500_000
-	best := least(t, len(handOvers), func(i int) func() { return func() { handOvers[i].run(t, n) } })
+	best := cpu.Least(t, rounds, len(handOvers), func(i int) func() { return func() { handOvers[i].run(t, n) } })
 	own := best[0]
 	for i, s := range handOvers {
 		t.Logf("%-30s %6.1f ns each, %5.2f times ours", s.name, float64(best[i])/n, float64(best[i])/float64(own))
@@ -87,7 +58,7 @@ func TestHandOverIsNoSlowerThanItsPeers(t *testing.T) {
 // TestStartAndStopAreCheap keeps the target of supervision.
 func TestStartAndStopAreCheap(t *testing.T) {
 	const n = 10_000
-	best := least(t, len(startStops), func(i int) func() { return startStops[i].build(t, n) })
+	best := cpu.Least(t, rounds, len(startStops), func(i int) func() { return startStops[i].build(t, n) })
 	own, floor, suture := best[0], best[1], best[3]
 	for i, s := range startStops {
 		t.Logf("%-30s %6.0f ns each, %5.2f times goroutines", s.name, float64(best[i])/n, float64(best[i])/float64(floor))
@@ -113,7 +84,7 @@ func TestCostOfAServiceIsFlat(t *testing.T) {
 			func() func() { return own(t, 0) },
 			func() func() { return floor(t, n) },
 		}
-		best := least(t, len(subjects), func(i int) func() {
+		best := cpu.Least(t, rounds, len(subjects), func(i int) func() {
 			runs := make([]func(), total/n)
 			for r := range runs {
 				runs[r] = subjects[i]()

@@ -5,27 +5,15 @@ package telemetry_test
 
 import (
 	"io"
-	"runtime"
-	"syscall"
 	"testing"
 	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"example.com/ostov/bench/cpu"
 	"example.com/ostov/modules/telemetry"
 )
-
-// cpu returns the processor time that this process has used, that of the
-// goroutine that writes included.
-func cpu(tb testing.TB) time.Duration {
-	tb.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		tb.Fatal(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
 
 func bareZap() *zap.Logger {
 	c := zap.NewProductionEncoderConfig()
@@ -61,11 +49,11 @@ func BenchmarkRecord(b *testing.B) {
 		}{{"zap", bareZap()}, {"ostov", ours(w)}} {
 			b.Run(r.name+"/"+l.name, func(b *testing.B) {
 				b.ReportAllocs()
-				before := cpu(b)
+				before := cpu.Used(b)
 				for b.Loop() {
 					r.write(l.log)
 				}
-				b.ReportMetric(float64(cpu(b)-before)/float64(b.N), "cpu-ns/op")
+				b.ReportMetric(float64(cpu.Used(b)-before)/float64(b.N), "cpu-ns/op")
 			})
 		}
 	}
@@ -84,23 +72,17 @@ func TestRecordRatio(t *testing.T) {
 	w.Start()
 	for _, r := range records {
 		logs := []*zap.Logger{bareZap(), ours(w)}
-		least := make([]time.Duration, len(logs))
-		allocs := make([]float64, len(logs))
-		for range rounds {
-			for i, log := range logs {
-				runtime.GC()
-				before := cpu(t)
+		least := cpu.Least(t, rounds, len(logs), func(i int) func() {
+			return func() {
 				for range n {
-					r.write(log)
+					r.write(logs[i])
 				}
-				if err := log.Sync(); err != nil {
+				if err := logs[i].Sync(); err != nil {
 					t.Fatal(err)
 				}
-				if used := cpu(t) - before; least[i] == 0 || used < least[i] {
-					least[i] = used
-				}
 			}
-		}
+		})
+		allocs := make([]float64, len(logs))
 		for i, log := range logs {
 			allocs[i] = testing.AllocsPerRun(n, func() { r.write(log) })
 		}

@@ -4,7 +4,6 @@ package telemetry_test
 
 import (
 	"net/http"
-	"runtime"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"example.com/ostov/bench/cpu"
 	httpserver "example.com/ostov/modules/http"
 	"example.com/ostov/modules/telemetry"
 )
@@ -78,21 +78,15 @@ func TestObservedRequest(t *testing.T) {
 		most   = 1500 * time.Nanosecond
 	)
 	servers := []*httpserver.Server{server(t, false), server(t, true)}
-	least := make([]time.Duration, len(servers))
 	r, w := request(t)
-	for range rounds {
-		for i, s := range servers {
-			runtime.GC()
-			before := cpu(t)
+	least := cpu.Least(t, rounds, len(servers), func(i int) func() {
+		return func() {
 			for range n {
 				clear(w.header)
-				s.ServeHTTP(w, r)
-			}
-			if used := cpu(t) - before; least[i] == 0 || used < least[i] {
-				least[i] = used
+				servers[i].ServeHTTP(w, r)
 			}
 		}
-	}
+	})
 	added := (least[1] - least[0]) / n
 	t.Logf("a request takes %v, %v with an unsampled span and metrics: %v more", least[0]/n, least[1]/n, added)
 	if added > most {
