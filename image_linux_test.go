@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/ostov/internal/testkit"
 )
 
 // static builds the program as the image has it.
@@ -68,15 +70,9 @@ func TestTheContentOfTheImageRuns(t *testing.T) {
 	if err != nil {
 		t.Fatalf("it said %q, %v: %s", ready, err, app.Wait())
 	}
-	fields := strings.Fields(ready)
-	url, admin := fields[2], ""
-	for _, f := range fields {
-		if a, ok := strings.CutPrefix(strings.TrimSuffix(f, "."), "admin=http://"); ok {
-			admin = a
-		}
-	}
+	url, _, admin := testkit.Served(ready)
 	for _, args := range [][]string{{"health"}, {"health", "--ready"}} {
-		health := inside(append(args, "--set", "admin.address="+admin)...)
+		health := inside(append(args, "--set", "admin.address="+strings.TrimPrefix(admin, "http://"))...)
 		if out, err := health.CombinedOutput(); err != nil {
 			t.Errorf("app %v: %v\n%s", args, err, out)
 		}

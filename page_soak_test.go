@@ -20,6 +20,7 @@ import (
 
 	"example.com/ostov/config"
 	"example.com/ostov/internal/load"
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/modules"
 	"example.com/ostov/modules/container"
 	"example.com/ostov/modules/dispatcher"
@@ -66,13 +67,8 @@ func TestAnOpenPageCostsLittle(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	fields := strings.Fields(stdout.String())
-	public, admin := strings.TrimPrefix(fields[2], "http://"), ""
-	for _, f := range fields {
-		if a, ok := strings.CutPrefix(strings.TrimSuffix(f, "."), "admin="); ok {
-			admin = a
-		}
-	}
+	public, _, admin := testkit.Served(stdout.String())
+	public = strings.TrimPrefix(public, "http://")
 
 	// busy is one round; it returns the CPU seconds of the process and the latencies.
 	busy := func() (cpu float64, latencies []time.Duration) {

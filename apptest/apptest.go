@@ -90,16 +90,9 @@ func start(t testing.TB, options []fx.Option) *App {
 			t.Errorf("stop the application: %v", err)
 		}
 	})
-	for word := range strings.FieldsSeq(stdout.String()) {
-		word = strings.TrimSuffix(word, ".")
-		if admin, ok := strings.CutPrefix(word, "admin="); ok {
-			a.Admin = admin
-		} else if tcp, ok := strings.CutPrefix(word, "tcp://"); ok {
-			a.TCP = tcp
-		} else if strings.HasPrefix(word, "http://") {
-			a.URL = word
-		}
-	}
+	var tcp string
+	a.URL, tcp, a.Admin = testkit.Served(stdout.String())
+	_, a.TCP, _ = strings.Cut(tcp, "://")
 	return a
 }
 

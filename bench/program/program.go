@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/ostov/internal/testkit"
 )
 
 // Program is a running program that printed its ready line.
@@ -69,13 +71,9 @@ func Start(ctx context.Context, stderr *os.File, path string, args ...string) (*
 	line, err := p.stdout.ReadString('\n')
 	p.Ready = time.Since(began)
 	if err == nil && strings.HasPrefix(line, "Serving on ") {
-		for word := range strings.FieldsSeq(line) {
-			if address, ok := strings.CutPrefix(word, "tcp://"); ok {
-				p.TCP = strings.TrimSuffix(address, ".")
-			} else if strings.HasPrefix(word, "http://") {
-				p.URL = strings.TrimSuffix(word, ".")
-			}
-		}
+		var tcp string
+		p.URL, tcp, _ = testkit.Served(line)
+		p.TCP = strings.TrimPrefix(tcp, "tcp://")
 		if p.URL != "" {
 			return p, nil
 		}

@@ -212,13 +212,7 @@ func startWith(t *testing.T, diary string, environ []string, database string, ar
 		<-p.exited
 		t.Fatalf("the program ended before it served: %s", p.stderr.String())
 	}
-	for word := range strings.FieldsSeq(strings.TrimSuffix(line, ". Hit CTRL-C to stop.\n")) {
-		if admin, ok := strings.CutPrefix(word, "admin="); ok {
-			p.admin = admin
-		} else if strings.HasPrefix(word, "http://") {
-			p.url = word
-		}
-	}
+	p.url, _, p.admin = testkit.Served(line)
 	return p
 }
 

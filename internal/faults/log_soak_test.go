@@ -5,7 +5,6 @@ package faults
 import (
 	"bufio"
 	"context"
-	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -81,13 +80,8 @@ func TestAStalledReaderOfTheLogSlowsNoRequest(t *testing.T) {
 	if dropped == 0 {
 		t.Error("log_records_dropped_total is 0 after 20s without a reader")
 	}
-	p.terminate()
-	_, _ = io.Copy(io.Discard, p.stdout)
+	p.stop()
 	<-done
-	if err := p.cmd.Wait(); err != nil {
-		t.Errorf("the program ended with %v", err)
-	}
-	p.ended = true
 	text := strings.Join(kept, "\n")
 	for _, want := range []string{`"msg":"log records dropped"`, "the resource is released", "application stopped"} {
 		if !strings.Contains(text, want) {

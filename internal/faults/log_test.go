@@ -4,7 +4,6 @@ package faults
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -87,11 +86,7 @@ func TestOutputsThatTakeNothingHarmNoRequest(t *testing.T) {
 			if name != "pipes that nobody reads" && (dropped > 0) != tt.drops { // there, most of so few still wait
 				t.Errorf("%v records are counted as dropped; want some: %t", dropped, tt.drops)
 			}
-			p.terminate()
-			if err := p.cmd.Wait(); err != nil {
-				t.Errorf("the program ended with %v; want a clean stop", err)
-			}
-			p.ended = true
+			p.stop()
 		})
 	}
 }
@@ -100,35 +95,13 @@ func TestOutputsThatTakeNothingHarmNoRequest(t *testing.T) {
 // who connects before it is ready waits.
 func (p *process) startBlind() {
 	p.t.Helper()
-	p.http, p.admin = p.pass(), "http://"+p.pass()
-	p.cmd.Args = append(p.cmd.Args, "--set", "http.address="+p.http, "--set", "admin.address="+strings.TrimPrefix(p.admin, "http://"))
-	p.cmd.Env = append(p.cmd.Env, "LISTEN_FDS="+strconv.Itoa(len(p.cmd.ExtraFiles)))
-	if err := p.cmd.Start(); err != nil {
-		p.t.Fatal(err)
-	}
-	p.t.Cleanup(func() {
-		if !p.ended {
-			_ = p.cmd.Process.Kill()
-			_ = p.cmd.Wait()
-		}
-	})
-}
-
-// pass lets the program inherit a listener and returns its address.
-func (p *process) pass() string {
-	p.t.Helper()
-	l, err := new(net.ListenConfig).Listen(p.t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	file, err := l.(*net.TCPListener).File()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	_ = l.Close() // the program has its own
-	p.t.Cleanup(func() { _ = file.Close() })
-	p.cmd.ExtraFiles = append(p.cmd.ExtraFiles, file)
-	return l.Addr().String()
+	http, address := inheritable(p.t)
+	admin, adminAddress := inheritable(p.t)
+	p.http, p.admin = address, "http://"+adminAddress
+	p.cmd.Args = append(p.cmd.Args, "--set", "http.address="+address, "--set", "admin.address="+adminAddress)
+	p.cmd.ExtraFiles = []*os.File{http, admin}
+	p.cmd.Env = append(p.cmd.Env, "LISTEN_FDS=2")
+	p.run()
 }
 
 // The record of a panic is out before the task goes on, whatever becomes of the

@@ -5,13 +5,13 @@ package faults
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -26,8 +26,8 @@ import (
 type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
-	stdin  io.Closer // without it the program ends
-	stdout *bufio.Reader
+	stdin  io.Closer     // without it the program ends
+	stdout *bufio.Reader // nil where the test gave it another one
 	stderr testkit.Buffer
 
 	url, admin  string // of the HTTP servers
@@ -82,35 +82,32 @@ func (p *process) start() {
 		t.Fatal(err)
 	}
 	p.stdout = bufio.NewReader(stdout)
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if !p.ended {
-			_ = p.cmd.Process.Kill()
-			_ = p.cmd.Wait()
-		}
-		if t.Failed() {
-			t.Logf("the program wrote:\n%.8000s", p.stderr.String())
-		}
-	})
+	p.run()
 	ready, err := p.stdout.ReadString('\n')
 	if err != nil {
 		t.Fatalf("the program is not ready: %q, %v", ready, err)
 	}
-	for word := range strings.FieldsSeq(ready) {
-		word, isAdmin := strings.CutPrefix(strings.TrimSuffix(word, "."), "admin=")
-		u, err := url.Parse(word)
-		switch {
-		case err != nil:
-		case isAdmin:
-			p.admin = word
-		case u.Scheme == "http" || u.Scheme == "https":
-			p.url, p.http = u.String(), u.Host
-		case u.Scheme == "tcp" || u.Scheme == "tls":
-			p.lines = u.Host // the last one: the others are features'
-		}
+	var lines string // the last one: the others are features'
+	p.url, lines, p.admin = testkit.Served(ready)
+	_, p.http, _ = strings.Cut(p.url, "://")
+	_, p.lines, _ = strings.Cut(lines, "://")
+}
+
+// run starts the program, which is killed when the test ends.
+func (p *process) run() {
+	p.t.Helper()
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
 	}
+	p.t.Cleanup(func() {
+		if !p.ended {
+			_ = p.cmd.Process.Kill()
+			_ = p.cmd.Wait()
+		}
+		if p.t.Failed() {
+			p.t.Logf("the program wrote:\n%.8000s", p.stderr.String())
+		}
+	})
 }
 
 // terminate asks the program to stop.
@@ -124,8 +121,10 @@ func (p *process) terminate() {
 // end waits for the program to end and returns its exit code.
 func (p *process) end() int {
 	p.t.Helper()
-	if _, err := io.Copy(io.Discard, p.stdout); err != nil {
-		p.t.Error(err)
+	if p.stdout != nil {
+		if _, err := io.Copy(io.Discard, p.stdout); err != nil {
+			p.t.Error(err)
+		}
 	}
 	err := p.cmd.Wait()
 	p.ended = true
@@ -161,7 +160,7 @@ func (p *process) get(path string) (status int, body string) {
 	if strings.HasPrefix(path, "/") {
 		path = p.url + path
 	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: anyServer(), DisableKeepAlives: true}}
 	r, err := client.Get(path)
 	if err != nil {
 		p.t.Fatal(err)
@@ -184,6 +183,11 @@ func (p *process) awaitCount(what string, low, high int) {
 	if status, body := p.get(path); status != http.StatusOK {
 		p.t.Fatalf("waited in vain for %d to %d of %s: %s", low, high, what, body)
 	}
+}
+
+// anyServer is the TLS of clients that are not tests of certificates.
+func anyServer(protocols ...string) *tls.Config {
+	return &tls.Config{InsecureSkipVerify: true, NextProtos: protocols}
 }
 
 // dial opens a connection that is closed when the test ends.

@@ -255,7 +255,7 @@ func TestRapidResetIsBounded(t *testing.T) {
 		})
 	}
 	all.Wait()
-	most, status := p.getSecure("/await?what=most+patient&low=1&high=1000")
+	status, most := p.get("/await?what=most+patient&low=1&high=1000")
 	if status != http.StatusOK {
 		t.Errorf("more than %d handlers ran at a time: %d %s; want at most 100 for each of %d connections", 100*connections, status, most, connections)
 	}
@@ -331,7 +331,7 @@ func TestFloodsOfFramesAreBounded(t *testing.T) {
 	} else {
 		t.Logf("others meanwhile: %v, p99 %v", r, r.Percentile(.99))
 	}
-	if body, status := p.getSecure("/await?what=most+patient&low=0&high=0"); status != http.StatusOK {
+	if status, body := p.get("/await?what=most+patient&low=0&high=0"); status != http.StatusOK {
 		t.Errorf("%s; want no handler of a request whose head never ended", body)
 	}
 	p.stop()
@@ -370,22 +370,6 @@ func headOf(method, path string, more ...string) []byte {
 		_ = encoder.WriteField(hpack.HeaderField{Name: fields[i], Value: fields[i+1]})
 	}
 	return head.Bytes()
-}
-
-// getSecure is get over TLS, on a connection of its own.
-func (p *process) getSecure(path string) (body string, status int) {
-	p.t.Helper()
-	client := http.Client{Transport: &http.Transport{TLSClientConfig: anyServer(), DisableKeepAlives: true}}
-	r, err := client.Get(p.url + path)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer r.Body.Close()
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return string(text), r.StatusCode
 }
 
 // With four times as many clients as the server has places, it answers as many as
@@ -534,9 +518,4 @@ func certificate(t *testing.T, dir string, serial int64) (certFile, keyFile stri
 		t.Fatal(err)
 	}
 	return file, file
-}
-
-// anyServer is the TLS of clients that are not tests of certificates.
-func anyServer(protocols ...string) *tls.Config {
-	return &tls.Config{InsecureSkipVerify: true, NextProtos: protocols}
 }

@@ -68,15 +68,28 @@ func TestRestartsWithAnInheritedListenerRefuseNobody(t *testing.T) {
 	}
 }
 
-// inheritor returns what starts programs with the same listener, which this
-// process holds as systemd would.
+// inheritor returns what starts programs with the same listener.
 func inheritor(t *testing.T) func() *process {
+	t.Helper()
+	file, address := inheritable(t)
+	return func() *process {
+		p := inherit(t, file, "http.address="+address)
+		if p.http != address {
+			t.Fatalf("the program serves on %s; want the inherited %s", p.http, address)
+		}
+		return p
+	}
+}
+
+// inheritable returns a listener for programs to inherit, which this process holds as
+// systemd would, and its address.
+func inheritable(t *testing.T) (file *os.File, address string) {
 	t.Helper()
 	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := l.File()
+	file, err = l.File()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,13 +97,7 @@ func inheritor(t *testing.T) func() *process {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { file.Close() })
-	return func() *process {
-		p := inherit(t, file, "http.address="+l.Addr().String())
-		if p.http != l.Addr().String() {
-			t.Fatalf("the program serves on %s; want the inherited %s", p.http, l.Addr())
-		}
-		return p
-	}
+	return file, l.Addr().String()
 }
 
 func TestRequestsInFlightAreAnswered(t *testing.T) {

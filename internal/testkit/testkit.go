@@ -1,5 +1,6 @@
-// Package testkit has what the tests of several rooms need alike: a certificate, and
-// a buffer that is read while it is written. It is for test files.
+// Package testkit has what the tests of several rooms need alike: a certificate,
+// a buffer that is read while it is written, and where a program serves. It is for
+// test files.
 package testkit
 
 import (
@@ -14,6 +15,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -38,6 +40,23 @@ func (b *Buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.String()
+}
+
+// Served returns where a program serves by its ready line, as URLs: of several of a
+// kind the last one.
+func Served(ready string) (http, tcp, admin string) {
+	for word := range strings.FieldsSeq(ready) {
+		url, ofAdmin := strings.CutPrefix(strings.TrimSuffix(word, "."), "admin=")
+		switch scheme, _, _ := strings.Cut(url, "://"); {
+		case ofAdmin:
+			admin = url
+		case scheme == "http" || scheme == "https":
+			http = url
+		case scheme == "tcp" || scheme == "tls":
+			tcp = url
+		}
+	}
+	return http, tcp, admin
 }
 
 // Certificate returns a new certificate of localhost and 127.0.0.1, and its key, in
