@@ -110,9 +110,7 @@ func TestOutcomesOfOneShotsAreCounted(t *testing.T) {
 			func(context.Context) error { panic(errBoom) },
 			untilTold,
 		} {
-			if err := b.Go(t.Context(), "thumbnail", f); err != nil {
-				t.Fatal(err)
-			}
+			b.hand(t, "thumbnail", f)
 		}
 		b.stop(t)
 		for _, outcome := range []string{"ok", "error", "panic", "stopped"} {

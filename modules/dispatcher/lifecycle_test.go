@@ -30,7 +30,7 @@ func TestRunReturnsWhenAllTasksHaveEnded(t *testing.T) {
 			dispatcher.Service{Name: "long", Run: after(time.Minute)},
 		)
 		begun := time.Now()
-		if err := b.Run(t.Context()); err != nil {
+		if err := errors.Join(b.Run(t.Context()), newBench(t, nil).Run(t.Context())); err != nil { // without tasks: at once
 			t.Errorf("Run: %v", err)
 		}
 		if took := time.Since(begun); took != time.Minute || ran.Load() != 2 {
@@ -38,20 +38,6 @@ func TestRunReturnsWhenAllTasksHaveEnded(t *testing.T) {
 		}
 		if n := b.logged("starting up"); n != 1 {
 			t.Errorf("%q was logged %d times; want once", "starting up", n)
-		}
-	})
-}
-
-// Contract B61.
-func TestRunWithoutTasksReturnsAtOnce(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		begun := time.Now()
-		if err := newBench(t, nil).Run(t.Context()); err != nil {
-			t.Errorf("Run: %v", err)
-		}
-		if took := time.Since(begun); took != 0 {
-			t.Errorf("Run took %v; want no time", took)
 		}
 	})
 }
@@ -83,7 +69,7 @@ func TestRunStopsWhenItsContextEnds(t *testing.T) {
 	})
 }
 
-// Contract B63.
+// Contract B63, B68, B73.
 func TestOnlyWhatIsNoCancellationIsReportedOfAStop(t *testing.T) {
 	t.Parallel()
 
@@ -98,20 +84,26 @@ func TestOnlyWhatIsNoCancellationIsReportedOfAStop(t *testing.T) {
 		{"the context's error, wrapped", func(ctx context.Context) error { return errors.Join(errors.New("read"), ctx.Err()) }, ""},
 		{"done", func(context.Context) error { return dispatcher.ErrDone }, ""},
 		{"another error", func(context.Context) error { return errBoom }, `service "words": boom`},
-		{"a panic", func(context.Context) error { panic("boom") }, `service "words": panic: boom`},
+		{"a panic", func(context.Context) error { panic(errBoom) }, `service "words": panic: boom`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var cause error
-				b := started(t, nil, dispatcher.Service{Name: "words", Run: func(ctx context.Context) error {
-					<-ctx.Done()
-					cause = context.Cause(ctx)
-					return tt.end(ctx)
-				}})
+				b := started(t, nil,
+					dispatcher.Service{Name: "words", Run: func(ctx context.Context) error {
+						<-ctx.Done()
+						cause = context.Cause(ctx)
+						return tt.end(ctx)
+					}},
+					dispatcher.Schedule{Name: "letters", Every: time.Hour, Run: untilTold})
 				synctest.Wait()
+				begun := time.Now()
 				err := b.Stop(t.Context())
+				if took := time.Since(begun); took != 0 {
+					t.Errorf("the stop took %v; want no time", took)
+				}
 				state, failures := dispatcher.Ended, 0
 				if tt.want != "" {
 					state, failures = dispatcher.Failed, 1
@@ -119,7 +111,7 @@ func TestOnlyWhatIsNoCancellationIsReportedOfAStop(t *testing.T) {
 				if got := b.state(t, "words"); got.State != state || got.Failures != failures || got.Starts != 1 {
 					t.Errorf("the task is %+v; want %s after 1 start and %d failures", got, state, failures)
 				}
-				if tt.want == "" && err != nil || tt.want != "" && (err == nil || err.Error() != tt.want) {
+				if tt.want == "" && err != nil || tt.want != "" && (!errors.Is(err, errBoom) || err.Error() != tt.want) {
 					t.Errorf("Stop: %v; want %q", err, tt.want)
 				}
 				if !errors.Is(cause, dispatcher.ErrStopping) {
@@ -131,21 +123,6 @@ func TestOnlyWhatIsNoCancellationIsReportedOfAStop(t *testing.T) {
 			})
 		})
 	}
-}
-
-// Contract B63.
-func TestACancellationThatNobodyAskedForIsAFailure(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := started(t, nil, dispatcher.Service{Name: "words", Restart: dispatcher.Never, Run: func(context.Context) error {
-			return context.Canceled
-		}})
-		synctest.Wait()
-		if s := b.state(t, "words"); s.State != dispatcher.Failed {
-			t.Errorf("the task is %s; want failed", s.State)
-		}
-		b.stop(t)
-	})
 }
 
 // Contract B64.
@@ -168,6 +145,12 @@ func TestStopIsOneStopHoweverOftenItIsCalled(t *testing.T) {
 				}
 			})
 		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if err := b.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Stop with a millisecond: %v; want the end of its context", err)
+		}
 		all.Wait()
 		if n := b.logged("shutting down"); n != 1 {
 			t.Errorf("%q was logged %d times; want once", "shutting down", n)
@@ -175,43 +158,20 @@ func TestStopIsOneStopHoweverOftenItIsCalled(t *testing.T) {
 	})
 }
 
-func TestASecondStopWaitsNoLongerThanItsContext(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := started(t, nil, dispatcher.Service{Name: "words", Run: func(ctx context.Context) error {
-			<-ctx.Done()
-			<-time.After(time.Second)
-			return nil
-		}})
-		synctest.Wait()
-		go b.stop(t)
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		defer cancel()
-		if err := b.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("second Stop: %v; want the end of its context", err)
-		}
-		b.stop(t)
-	})
-}
-
 // Contract B65.
-func TestStartAfterStopRunsNothing(t *testing.T) {
+func TestAStopBeforeTheStartForbidsItAndNamesWhatWasTaken(t *testing.T) {
 	t.Parallel()
 
-	var ran atomic.Bool
-	b := newBench(t, nil, dispatcher.Service{Name: "words", Run: func(context.Context) error {
-		ran.Store(true)
-		return nil
-	}})
-	b.stop(t)
+	run := func(context.Context) error { t.Error("it ran"); return nil }
+	b := newBench(t, nil, dispatcher.Service{Name: "words", Run: run})
+	b.hand(t, "early", run)
+	want := `1 one-shots not begun before the stop: ["early"]`
+	if err := b.Stop(t.Context()); err == nil || err.Error() != want {
+		t.Errorf("Stop: %v; want %s", err, want)
+	}
 	if err := b.Start(t.Context()); !errors.Is(err, dispatcher.ErrStopping) {
 		t.Errorf("Start: %v; want ErrStopping", err)
 	}
-	if ran.Load() {
-		t.Error("the task ran")
-	}
-	b.stop(t)
 }
 
 // Contract B66.

@@ -90,6 +90,14 @@ func (b *bench) stop(t *testing.T) {
 	}
 }
 
+// hand hands a one-shot over.
+func (b *bench) hand(t *testing.T, name string, f func(context.Context) error) {
+	t.Helper()
+	if err := b.Go(t.Context(), name, f); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // state returns the state of the task of that name.
 func (b *bench) state(t *testing.T, name string) dispatcher.TaskState {
 	t.Helper()

@@ -23,9 +23,13 @@ func TestEachOneShotHasOneOutcome(t *testing.T) {
 
 	const n = 10_000
 	outcomes := make([]atomic.Int32, n) // how often each one ran
+	var up atomic.Bool
 	b := newBench(t, func(p *dispatcher.Params) { p.Config.Queue = n })
 	for i := range n {
-		err := b.Go(t.Context(), fmt.Sprint(i), func(context.Context) error {
+		b.hand(t, fmt.Sprint(i), func(context.Context) error {
+			if !up.Load() {
+				t.Error("it ran before the start")
+			}
 			outcomes[i].Add(1)
 			switch i % 200 {
 			case 0:
@@ -35,10 +39,11 @@ func TestEachOneShotHasOneOutcome(t *testing.T) {
 			}
 			return nil
 		})
-		if err != nil {
-			t.Fatalf("Go: %v", err)
-		}
 	}
+	if err := b.Go(t.Context(), "too many", nothing); !errors.Is(err, dispatcher.ErrQueueFull) {
+		t.Errorf("Go: %v; want ErrQueueFull before the start, too", err)
+	}
+	up.Store(true)
 	if err := b.Start(t.Context()); err != nil {
 		t.Fatalf("Start: %v", err)
 	}
@@ -85,11 +90,8 @@ func TestAFailedOneShotIsLoggedWithNameAndStack(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := started(t, func(p *dispatcher.Params) { p.Config.Workers = 1 })
-				for _, f := range []func(context.Context) error{tt.f, nothing} { // the worker lives on
-					if err := b.Go(t.Context(), "thumbnail", f); err != nil {
-						t.Fatalf("Go: %v", err)
-					}
-				}
+				b.hand(t, "thumbnail", tt.f)
+				b.hand(t, "thumbnail", nothing) // the worker lives on
 				b.stop(t)
 				records := b.logs.FilterMessage("task failed").All()
 				if len(records) != 1 {
@@ -122,9 +124,7 @@ func TestAFullQueueRefusesAtOnce(t *testing.T) {
 		}
 		hand := func(n int) {
 			for range n {
-				if err := b.Go(t.Context(), "thumbnail", block); err != nil {
-					t.Errorf("Go: %v; want it taken", err)
-				}
+				b.hand(t, "thumbnail", block)
 			}
 			synctest.Wait()
 		}
@@ -231,38 +231,6 @@ func TestNothingIsTakenAndForgotten(t *testing.T) {
 	}
 }
 
-func TestGoBeforeTheStartIsQueued(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, func(p *dispatcher.Params) { p.Config.Queue = 2 })
-		var ran atomic.Int32
-		count := func(context.Context) error {
-			ran.Add(1)
-			return nil
-		}
-		for range 2 {
-			if err := b.Go(t.Context(), "early", count); err != nil {
-				t.Fatalf("Go: %v", err)
-			}
-		}
-		if err := b.Go(t.Context(), "early", count); !errors.Is(err, dispatcher.ErrQueueFull) {
-			t.Errorf("Go: %v; want ErrQueueFull", err)
-		}
-		synctest.Wait()
-		if ran.Load() != 0 {
-			t.Error("it ran before the start")
-		}
-		if err := b.Start(t.Context()); err != nil {
-			t.Fatalf("Start: %v", err)
-		}
-		synctest.Wait()
-		if ran.Load() != 2 {
-			t.Errorf("%d ran after the start; want 2", ran.Load())
-		}
-		b.stop(t)
-	})
-}
-
 func TestGoWithoutWhatItNeedsIsRefused(t *testing.T) {
 	t.Parallel()
 
@@ -355,32 +323,6 @@ func TestWaitReturnsTheOutcome(t *testing.T) {
 	})
 }
 
-func TestTheAgeOfAOneShotIsItsOwn(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := started(t, func(p *dispatcher.Params) { p.Metrics = nil })
-		for range 2 {
-			if err := b.Go(t.Context(), "before", nothing); err != nil {
-				t.Fatalf("Go: %v", err)
-			}
-		}
-		<-time.After(time.Hour)
-		release := make(chan struct{})
-		if err := b.Go(t.Context(), "long", func(context.Context) error {
-			<-release
-			return nil
-		}); err != nil {
-			t.Fatalf("Go: %v", err)
-		}
-		<-time.After(time.Minute)
-		if s := b.state(t, "long"); time.Since(s.Begun) != time.Minute || s.State != dispatcher.Running {
-			t.Errorf("the one-shot is %+v; want it running for a minute", s)
-		}
-		close(release)
-		b.stop(t)
-	})
-}
-
 func TestUnderLoadAnAgeIsNearlyRightAndDurationsAreExact(t *testing.T) {
 	t.Parallel()
 
@@ -395,12 +337,10 @@ func TestUnderLoadAnAgeIsNearlyRightAndDurationsAreExact(t *testing.T) {
 					}
 				})
 				for range 100 {
-					if err := b.Go(t.Context(), "second", func(context.Context) error {
+					b.hand(t, "second", func(context.Context) error {
 						<-time.After(time.Second)
 						return nil
-					}); err != nil {
-						t.Fatalf("Go: %v", err)
-					}
+					})
 				}
 				if err := b.Start(t.Context()); err != nil {
 					t.Fatalf("Start: %v", err)
@@ -409,6 +349,18 @@ func TestUnderLoadAnAgeIsNearlyRightAndDurationsAreExact(t *testing.T) {
 				if age := time.Since(b.state(t, "second").Begun); age > 16*time.Second || measured && age != time.Millisecond {
 					t.Errorf("the age of the one that runs is %v; want at most 16s, and 1ms where it is measured", age)
 				}
+
+				<-time.After(time.Hour) // from now on there is no load
+				release := make(chan struct{})
+				b.hand(t, "long", func(context.Context) error {
+					<-release
+					return nil
+				})
+				<-time.After(time.Minute)
+				if s := b.state(t, "long"); time.Since(s.Begun) != time.Minute || s.State != dispatcher.Running {
+					t.Errorf("the one-shot is %+v; want it running for a minute", s)
+				}
+				close(release)
 				b.stop(t)
 				if h := b.series(t)["dispatcher_task_duration_seconds ok second"].GetHistogram(); measured && (h.GetSampleCount() != 100 || h.GetSampleSum() != 100) {
 					t.Errorf("durations are %v; want 100 of 1s", h)

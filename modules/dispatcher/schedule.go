@@ -3,7 +3,6 @@ package dispatcher
 import (
 	"cmp"
 	"context"
-	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -124,9 +123,4 @@ func (s *timetable) run(ctx context.Context) error {
 	return s.Run(ctx)
 }
 
-func (s *timetable) judge(_ time.Time, err error) (state State, degraded bool) {
-	if errors.Is(err, ErrDone) {
-		return Ended, false
-	}
-	return Waiting, false
-}
+func (s *timetable) judge(time.Time, error) (state State, degraded bool) { return Waiting, false }

@@ -102,7 +102,7 @@ func (s *supervisor) run(ctx context.Context) error {
 }
 
 func (s *supervisor) judge(now time.Time, err error) (state State, degraded bool) {
-	if errors.Is(err, ErrDone) || err == nil && s.Restart != Always {
+	if err == nil && s.Restart != Always {
 		return Ended, false
 	}
 	if s.Restart != Never {

@@ -33,9 +33,7 @@ func TestWhatIgnoresTheStopIsNamedAndLeftBehind(t *testing.T) {
 				return untilTold(ctx)
 			}},
 		)
-		if err := b.Go(t.Context(), "thumbnail", ignores); err != nil {
-			t.Fatalf("Go: %v", err)
-		}
+		b.hand(t, "thumbnail", ignores)
 		<-time.After(3 * time.Hour)
 		begun := time.Now()
 		err := b.Stop(t.Context())
@@ -103,7 +101,7 @@ func TestOneShotsGoOnWhileThereIsTime(t *testing.T) {
 		b := started(t, func(p *dispatcher.Params) { p.Config.Workers = 1 })
 		var ran atomic.Int32
 		for range 3 { // one runs, two are queued
-			if err := b.Go(t.Context(), "thumbnail", func(ctx context.Context) error {
+			b.hand(t, "thumbnail", func(ctx context.Context) error {
 				select {
 				case <-ctx.Done():
 					t.Error("it was told to end")
@@ -111,9 +109,7 @@ func TestOneShotsGoOnWhileThereIsTime(t *testing.T) {
 					ran.Add(1)
 				}
 				return nil
-			}); err != nil {
-				t.Fatalf("Go: %v", err)
-			}
+			})
 		}
 		begun := time.Now()
 		b.stop(t)
@@ -128,22 +124,18 @@ func TestOneShotsForWhichThereIsNoTimeAreToldOrNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := started(t, func(p *dispatcher.Params) { p.Config.Workers = 1 })
 		begun := time.Now()
-		if err := b.Go(t.Context(), "long", func(ctx context.Context) error {
+		b.hand(t, "long", func(ctx context.Context) error {
 			<-ctx.Done()
 			if told := time.Since(begun); told != 4*time.Second || !errors.Is(context.Cause(ctx), dispatcher.ErrStopping) {
 				t.Errorf("told after %v because of %v; want after 4s of 5s because of the stop", told, context.Cause(ctx))
 			}
 			return ctx.Err()
-		}); err != nil {
-			t.Fatalf("Go: %v", err)
-		}
+		})
 		for _, name := range []string{"thumbnail", "mail", "thumbnail"} {
-			if err := b.Go(t.Context(), name, func(context.Context) error {
+			b.hand(t, name, func(context.Context) error {
 				t.Error("it was begun")
 				return nil
-			}); err != nil {
-				t.Fatalf("Go: %v", err)
-			}
+			})
 		}
 		waited := make(chan error, 1)
 		go func() { waited <- b.Wait(t.Context(), "asked", nothing) }()
@@ -163,19 +155,6 @@ func TestOneShotsForWhichThereIsNoTimeAreToldOrNamed(t *testing.T) {
 			t.Errorf("logged %d that were not begun and %d that were cut short; want 4 and 1", begun, cut)
 		}
 	})
-}
-
-func TestAStopBeforeTheStartNamesWhatWasTaken(t *testing.T) {
-	t.Parallel()
-
-	b := newBench(t, nil)
-	if err := b.Go(t.Context(), "early", nothing); err != nil {
-		t.Fatalf("Go: %v", err)
-	}
-	want := `1 one-shots not begun before the stop: ["early"]`
-	if err := b.Stop(t.Context()); err == nil || err.Error() != want {
-		t.Errorf("Stop: %v; want %s", err, want)
-	}
 }
 
 func TestTheEndOfTheStopsContextCountsWhereItIsEarlier(t *testing.T) {

@@ -18,7 +18,8 @@ import (
 var ErrDone = errors.New("done")
 
 // plan is what tells a service from a schedule: when the next run is due (zero:
-// never), what runs, and what follows a run that ended with err at now, untold.
+// never), what runs, and what follows a run that ended with err at now, untold and
+// not done.
 type plan interface {
 	due(now time.Time) time.Time
 	run(ctx context.Context) error
@@ -188,11 +189,10 @@ func (t *task) judge(now time.Time, err error) (State, bool, error) {
 		return Waiting, false, nil // and due, as the run was that has ended
 	case again:
 		return Waiting, false, err
+	case errors.Is(err, ErrDone):
+		return Ended, false, nil
 	}
 	state, degraded := t.plan.judge(now, err)
-	if errors.Is(err, ErrDone) {
-		err = nil
-	}
 	return state, degraded, err
 }
 
