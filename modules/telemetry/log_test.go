@@ -1,7 +1,6 @@
 package telemetry_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -24,30 +23,6 @@ func TestRecordsAreJSONWhereNobodyLooks(t *testing.T) {
 		if record[key] != want {
 			t.Errorf("record[%q] = %v; want %v", key, record[key], want)
 		}
-	}
-}
-
-func TestConsoleIsForPeople(t *testing.T) {
-	t.Parallel()
-
-	if got := logged("console", func(log *zap.Logger) { log.Warn("hello") }); !strings.Contains(got, "WARN") || strings.HasPrefix(got, "{") {
-		t.Errorf("wrote %q; want a line for people", got)
-	}
-}
-
-func TestTheLevelChangesLive(t *testing.T) {
-	t.Parallel()
-
-	var out bytes.Buffer
-	level := zap.NewAtomicLevelAt(zapcore.ErrorLevel)
-	log := telemetry.NewLogger(telemetry.NewWriter(&out), level, "json", "shop")
-	log.Info("before")
-	level.SetLevel(zapcore.InfoLevel)
-	log.Info("after")
-	for log.Sync() != nil {
-	}
-	if got := out.String(); strings.Contains(got, "before") || !strings.Contains(got, "after") {
-		t.Errorf("wrote %q; want only what came after the change", got)
 	}
 }
 

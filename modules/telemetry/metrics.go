@@ -8,13 +8,16 @@ import (
 
 	"example.com/ostov/health"
 	"example.com/ostov/lifecycle"
+	"example.com/ostov/modules/container"
 )
 
-// NewRegistry returns the registry of one application, with what Go, the process
-// and its build tell, and with the records that w dropped.
-func NewRegistry(w *Writer) *prometheus.Registry {
+// newRegistry returns the registry of one application, with what Go, the process
+// and its build tell, the records that w dropped, its hooks and its health.
+func newRegistry(w *Writer, own *container.Container, checks *health.Registry) *prometheus.Registry {
 	r := prometheus.NewRegistry()
+	r.MustRegister(lifecycleMetrics(own.Report)...)
 	r.MustRegister(
+		healthMetrics(checks),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectors.NewBuildInfoCollector(),

@@ -9,7 +9,6 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
-	"example.com/ostov/health"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
 )
@@ -40,12 +39,6 @@ func newLogger(w *Writer, c Config, app container.Config, level zap.AtomicLevel)
 
 func newTraces(own *container.Container, app container.Config, log *zap.Logger) (*Traces, error) {
 	return NewTraces(own.Process().Sources.Environ, app.Name, log)
-}
-
-func newRegistry(w *Writer, own *container.Container, checks *health.Registry) *prometheus.Registry {
-	r := NewRegistry(w)
-	r.MustRegister(append(lifecycleMetrics(own.Report), healthMetrics(checks))...)
-	return r
 }
 
 func newObserver(h *hookSpans) lifecycle.Observer { return h.observe }

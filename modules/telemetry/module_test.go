@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
@@ -232,6 +233,19 @@ func TestMetricsTellOfHooksStatesAndChecks(t *testing.T) {
 	}
 }
 
+func gather(t *testing.T, r *prometheus.Registry) map[string]*dto.MetricFamily {
+	t.Helper()
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName := make(map[string]*dto.MetricFamily)
+	for _, f := range families {
+		byName[f.GetName()] = f
+	}
+	return byName
+}
+
 // values returns the gauges, by name and values of their labels.
 func values(t *testing.T, r *prometheus.Registry) map[string]float64 {
 	t.Helper()
@@ -246,29 +260,6 @@ func values(t *testing.T, r *prometheus.Registry) map[string]float64 {
 		}
 	}
 	return found
-}
-
-func TestTwoApplicationsShareNoRegistry(t *testing.T) {
-	t.Parallel()
-
-	registries := make(map[*prometheus.Registry]bool)
-	for range 2 {
-		app := container.New(process(new(sink)), container.Module, telemetry.Module)
-		g, err := container.Get[given](app)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if g.Registerer != prometheus.Registerer(g.Registry) || g.Registerer == prometheus.DefaultRegisterer {
-			t.Error("the Registerer is not the application's own Registry")
-		}
-		registries[g.Registry] = true
-		if err := app.Stop(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(registries) != 2 {
-		t.Error("two applications share a registry")
-	}
 }
 
 func TestAWrongVariableIsAFaultOfConfiguration(t *testing.T) {
@@ -318,27 +309,5 @@ func TestTheStopClosesWhatClientsLeftOpen(t *testing.T) {
 	case <-closed:
 	case <-time.After(20 * time.Second):
 		t.Error("a connection is open after the stop")
-	}
-}
-
-func TestAStderrThatNobodyReadsHoldsNoApplication(t *testing.T) {
-	t.Parallel()
-
-	_, stalled := pipe(t)
-	p := process(nil)
-	p.Stderr = stalled
-	var g given
-	app := container.New(p, container.Module, telemetry.Module, fx.Invoke(func(got given) { g = got }))
-	if err := app.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for range 20_000 {
-		g.Log.Info("served")
-	}
-	if err := app.Stop(t.Context()); err != nil {
-		t.Errorf("Stop = %v; want a clean stop", err)
-	}
-	if dropped := gather(t, g.Registry)["log_records_dropped_total"].GetMetric()[0].GetCounter().GetValue(); dropped == 0 {
-		t.Error("log_records_dropped_total is 0; want what nobody read")
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"go.opentelemetry.io/otel/propagation"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -264,15 +263,5 @@ func TestWrongVariablesAreAllNamedAndNoSecretIsShown(t *testing.T) {
 	}
 	if _, err := telemetry.NewTraces([]string{"OTEL_TRACES_EXPORTER=console"}, "shop", zap.NewNop()); !errors.As(err, &wrong) {
 		t.Errorf("NewTraces = %v; want the exporter named", err)
-	}
-}
-
-func TestThePropagatorIsThatOfW3C(t *testing.T) {
-	t.Parallel()
-
-	carrier := propagation.MapCarrier{}
-	telemetry.Propagator().Inject(requestContext(t.Context()), carrier)
-	if got, want := carrier["traceparent"], "00-4bf90000000000000000000000000036-00f00000000000b7-00"; got != want {
-		t.Errorf("traceparent is %q; want %q", got, want)
 	}
 }

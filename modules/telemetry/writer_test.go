@@ -1,10 +1,12 @@
 package telemetry_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"syscall"
@@ -268,5 +270,35 @@ func TestASlowSinkHoldsAServiceOnceAndForAMomentOnly(t *testing.T) {
 			<-time.After(time.Minute)
 		}
 		w.Stop(t.Context())
+	})
+}
+
+func TestNoneOfEqualLinesIsLostToASinkThatReads(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) { // in its time a reader that reads is never late
+		const n = 10_000
+		r, out := io.Pipe()
+		lines := make(chan int)
+		go func() {
+			count := 0
+			for s := bufio.NewScanner(r); s.Scan(); count++ {
+				if !strings.HasSuffix(s.Text(), `"service":"shop","id":7}`) {
+					t.Errorf("line %d is %q", count, s.Text())
+				}
+			}
+			lines <- count
+		}()
+		w := telemetry.NewWriter(out)
+		log := telemetry.NewLogger(w, zap.NewAtomicLevel(), "json", "shop")
+		w.Start()
+		for range n {
+			log.Error("the same again", zap.Int("id", 7))
+		}
+		w.Stop(t.Context())
+		_ = out.Close()
+		if got := <-lines; got != n || w.Dropped() > 0 {
+			t.Errorf("%d of %d lines arrived, %d dropped; want all", got, n, w.Dropped())
+		}
 	})
 }
