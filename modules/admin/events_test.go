@@ -31,14 +31,10 @@ type listener struct {
 	body *bufio.Reader
 }
 
-// listen opens the stream of a server that runs, and returns what stops it.
-func listen(t *testing.T, f *fixture) (l *listener, stop func() error) {
-	t.Helper()
-	cleanup, err := f.Serve(func(cause error) { t.Error(cause) })(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return subscribe(t, f, 200), func() error { return cleanup(context.WithoutCancel(t.Context())) }
+// withTail gives a server a log that it can show.
+func withTail(p *admin.Params) {
+	w := telemetry.NewWriter(io.Discard)
+	p.Tail, p.Log = w.Tail(), telemetry.NewLogger(w, p.Level, "json", "shop")
 }
 
 func subscribe(t *testing.T, f *fixture, status int) *listener {
@@ -81,14 +77,11 @@ func (l *listener) next(name string) string {
 
 func TestTheStreamTellsWhatChangesAndItsOwnEnd(t *testing.T) {
 	t.Parallel()
-	writer := telemetry.NewWriter(io.Discard)
 	stopping := make(chan struct{})
-	f := build(t, anyPort, func(p *admin.Params) {
-		p.Tail, p.Stopping = writer.Tail(), stopping
-		p.Log = telemetry.NewLogger(writer, p.Level, "json", "shop")
-	})
+	f := build(t, anyPort, withTail, func(p *admin.Params) { p.Stopping = stopping })
 	f.Params().Log.Warn("first")
-	l, stop := listen(t, f)
+	stop := f.start()
+	l := subscribe(t, f, 200)
 	for _, topic := range []string{"lifecycle", "checks", "tasks", "traffic"} {
 		var v map[string]any
 		if err := json.Unmarshal([]byte(l.next(topic)), &v); err != nil || len(v) == 0 {
@@ -118,12 +111,8 @@ func TestTheStreamTellsWhatChangesAndItsOwnEnd(t *testing.T) {
 func TestACheckThatHangsDoesNotHoldTheStreamInAStop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		writer := telemetry.NewWriter(io.Discard)
 		stopping := make(chan struct{})
-		f := build(t, func(p *admin.Params) {
-			p.Tail, p.Stopping = writer.Tail(), stopping
-			p.Log = telemetry.NewLogger(writer, p.Level, "json", "shop")
-		})
+		f := build(t, withTail, func(p *admin.Params) { p.Stopping = stopping })
 		if err := f.checks.Add(health.Ready("db", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })); err != nil {
 			t.Fatal(err)
 		}
@@ -158,8 +147,8 @@ func TestStreamsAreBounded(t *testing.T) {
 	for range 17 { // who has left is not counted
 		want(t, "GET /api/events", f.ask(http.MethodGet, "/api/events", bearer(token), cancelled), 200)
 	}
-	_, stop := listen(t, f)
-	for range 15 {
+	stop := f.start()
+	for range 16 {
 		subscribe(t, f, 200)
 	}
 	subscribe(t, f, 503)
@@ -170,11 +159,7 @@ func TestStreamsAreBounded(t *testing.T) {
 
 func TestTheLogIsReadFromWhereTheLastAnswerEnded(t *testing.T) {
 	t.Parallel()
-	writer := telemetry.NewWriter(io.Discard)
-	f := build(t, func(p *admin.Params) {
-		p.Tail = writer.Tail()
-		p.Log = telemetry.NewLogger(writer, p.Level, "json", "shop")
-	})
+	f := build(t, withTail)
 	f.Params().Log.Info("<script>alert(1)</script>")
 	var tail struct {
 		Items []telemetry.Record

@@ -2,7 +2,6 @@ package admin_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -18,7 +17,6 @@ import (
 	"go.uber.org/zap"
 
 	"example.com/ostov/config"
-	"example.com/ostov/internal/testkit"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/admin"
 	"example.com/ostov/modules/container"
@@ -28,13 +26,20 @@ func anyPort(p *admin.Params) { p.Config.Address = "127.0.0.1:0" }
 
 func noToken(p *admin.Params) { p.Config.Token = config.Secret{} }
 
-// serve lets the server listen until the test ends.
-func (f *fixture) serve() *http.Client {
+// start lets the server listen until it is stopped.
+func (f *fixture) start() (stop func() error) {
 	f.t.Helper()
 	cleanup, err := f.Serve(func(err error) { f.t.Errorf("the server ended: %v", err) })(f.t.Context())
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	return func() error { return cleanup(context.WithoutCancel(f.t.Context())) }
+}
+
+// serve lets the server listen until the test ends.
+func (f *fixture) serve() *http.Client {
+	f.t.Helper()
+	stop := f.start()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		f.t.Fatal(err)
@@ -42,7 +47,7 @@ func (f *fixture) serve() *http.Client {
 	client := &http.Client{Transport: new(http.Transport), Jar: jar}
 	f.t.Cleanup(func() {
 		client.CloseIdleConnections()
-		if err := cleanup(context.WithoutCancel(f.t.Context())); err != nil {
+		if err := stop(); err != nil {
 			f.t.Errorf("stop: %v", err)
 		}
 	})
@@ -140,10 +145,7 @@ func TestATakenAddressIsNamed(t *testing.T) {
 
 func TestAStopCutsATraceOff(t *testing.T) { // not parallel: one trace at a time
 	f := build(t, anyPort)
-	cleanup, err := f.Serve(func(err error) { t.Errorf("the server ended: %v", err) })(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	stop := f.start()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	answered := make(chan int, 1)
 	go func() {
@@ -165,32 +167,11 @@ func TestAStopCutsATraceOff(t *testing.T) { // not parallel: one trace at a time
 	for !trace.IsEnabled() && len(answered) == 0 {
 		runtime.Gosched()
 	}
-	if err := cleanup(t.Context()); err != nil {
+	if err := stop(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
 	if status := <-answered; status != 200 {
 		t.Errorf("the trace: status %d; want what there was until the stop", status)
-	}
-}
-
-// application is what the module needs, without the modules that give it.
-func application(stderr io.Writer, set []string) (container.Process, fx.Option) {
-	p := container.Process{Stdout: io.Discard, Stderr: stderr, Sources: config.Sources{Environ: []string{}, Set: set}}
-	return p, fx.Options(container.Module, fx.Supply(zap.NewNop(), zap.NewAtomicLevel(), prometheus.NewRegistry()), admin.Module)
-}
-
-func TestTheModuleRefusesAPublicAddressWithoutAToken(t *testing.T) {
-	t.Parallel()
-
-	stderr := new(testkit.Buffer)
-	p, options := application(stderr, []string{"admin.address=0.0.0.0:0"})
-	if code := container.Run(t.Context(), p, options); code != 2 {
-		t.Errorf("exit code %d; want 2", code)
-	}
-	for _, want := range []string{"admin.token", "admin.address", "APP_ADMIN_TOKEN", "0.0.0.0:0"} {
-		if !strings.Contains(stderr.String(), want) {
-			t.Errorf("stderr is\n%s\nwant %s in it", stderr, want)
-		}
 	}
 }
 
@@ -218,15 +199,18 @@ func TestAdminAnswersUntilTheVeryEnd(t *testing.T) {
 			}
 		}, phase)
 	}
-	p, options := application(io.Discard, []string{"admin.address=127.0.0.1:0"})
-	c := container.New(p, fx.Module("others", inPhase(lifecycle.Resource), inPhase(lifecycle.Work), inPhase(lifecycle.Serve)), options)
+	c := container.New(
+		container.Process{Stdout: io.Discard, Stderr: io.Discard, Sources: config.Sources{Environ: []string{}, Set: []string{"admin.address=127.0.0.1:0"}}},
+		fx.Module("others", inPhase(lifecycle.Resource), inPhase(lifecycle.Work), inPhase(lifecycle.Serve)),
+		container.Module, fx.Supply(zap.NewNop(), zap.NewAtomicLevel(), prometheus.NewRegistry()), admin.Module, // what it needs, without the modules that give it
+	)
 	if err := c.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if live, ready := statuses(); live != 200 || ready != 200 {
 		t.Errorf("alive %d, ready %d; want 200 and 200", live, ready)
 	}
-	if err := errors.Join(c.Stop(context.WithoutCancel(t.Context()))); err != nil {
+	if err := c.Stop(context.WithoutCancel(t.Context())); err != nil {
 		t.Error(err)
 	}
 	if _, err := net.Dial("tcp", strings.TrimPrefix(server.URLs()[0], "http://")); err == nil {
