@@ -15,13 +15,10 @@ import (
 func TestTheContractsPageAndItsTestsAreInStep(t *testing.T) {
 	t.Parallel()
 
-	page, err := os.ReadFile("docs/contract.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := file(t, "docs/contract.md")
 	number := regexp.MustCompile(`B\d+`)
 	promised := make(map[string]bool)
-	rows := regexp.MustCompile("(?m)^\\| (B\\d+(?:, B\\d+)*) \\| .+ \\| `(Test\\w+)` \\|$").FindAllStringSubmatch(string(page), -1)
+	rows := regexp.MustCompile("(?m)^\\| (B\\d+(?:, B\\d+)*) \\| .+ \\| `(Test\\w+)` \\|$").FindAllStringSubmatch(page, -1)
 	if n := len(rows); n < 50 {
 		t.Errorf("the page has %d promises; want 50 and more", n)
 	}

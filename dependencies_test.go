@@ -1,7 +1,6 @@
 package ostov_test
 
 import (
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -10,10 +9,7 @@ import (
 func TestEachDependencyHasItsReason(t *testing.T) {
 	t.Parallel()
 
-	page, err := os.ReadFile("docs/adr/dependencies.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := file(t, "docs/adr/dependencies.md")
 	list := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{if not (or .Main .Indirect)}}{{.Path}}{{end}}", "all")
 	out, err := list.Output()
 	if err != nil {
@@ -24,7 +20,7 @@ func TestEachDependencyHasItsReason(t *testing.T) {
 		t.Errorf("go list -m all names %d direct dependencies; want those of go.mod", len(required))
 	}
 	for _, path := range required {
-		if !strings.Contains(string(page), "`"+path+"`") {
+		if !strings.Contains(page, "`"+path+"`") {
 			t.Errorf("go.mod requires %s: give it a row in docs/adr/dependencies.md, with what it saves", path)
 		}
 	}

@@ -152,22 +152,13 @@ func (s *shop) start(t *testing.T, options ...fx.Option) *apptest.App {
 }
 
 // visit asks for what a shop is asked for, n times.
-func visit(t *testing.T, app *apptest.App, n int) {
-	t.Helper()
+func visit(app *apptest.App, n int) {
 	for i := range n {
 		if i%7 == 3 {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, app.URL+"/orders", http.NoBody)
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer, err := http.DefaultClient.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer.Body.Close()
-			continue
+			app.Do(http.MethodPost, "/orders", nil)
+		} else {
+			app.Get("/products/" + string(rune('0'+i%10)) + strings.Repeat("13", i%9/8))
 		}
-		app.Get("/products/" + string(rune('0'+i%10)) + strings.Repeat("13", i%9/8))
 	}
 }
 
@@ -352,7 +343,7 @@ func TestAnOperatorSeesAndActs(t *testing.T) {
 	t.Run("requests are counted by route", func(t *testing.T) {
 		b := b.in(t)
 		part(b, "traffic")
-		visit(t, app, 20)
+		visit(app, 20)
 		row := `[...document.querySelectorAll(".traffic tbody tr")].find(e => e.textContent.startsWith("GET/products/:id"))`
 		b.await(row + ` && parseInt(` + row + `.querySelector("[data-name=Requests]").textContent) >= 17 && /[0-9.]+ ms/.test(` + row + `.querySelector("[data-name=p95]").textContent)`)
 	})
@@ -467,7 +458,7 @@ func TestThePageIsFitForEveryScreen(t *testing.T) {
 		points = 12
 	}
 	for !eval[bool](b, fmt.Sprintf(`document.querySelector(".spark .line").getAttribute("d").split("L").length >= %d`, points)) {
-		visit(t, app, 10)
+		visit(app, 10)
 	}
 	s.mailDown.Store(true)
 	b.await(shows("#state", "Running, with problems"))

@@ -17,21 +17,18 @@ import (
 func TestThePictureShowsTheImportsOfTheRooms(t *testing.T) {
 	t.Parallel()
 
-	page, err := os.ReadFile("ARCHITECTURE.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := file(t, "ARCHITECTURE.md")
 	block := regexp.MustCompile("(?s)```mermaid\n.*?```\n")
-	want := block.ReplaceAllLiteral(page, []byte("```mermaid\n"+drawRooms(t, roomImports(t))+"```\n"))
+	want := block.ReplaceAllLiteralString(page, "```mermaid\n"+drawRooms(roomImports(t))+"```\n")
 	switch {
-	case !block.Match(page):
+	case !block.MatchString(page):
 		t.Error("ARCHITECTURE.md has no mermaid block")
 	case flag.Lookup("update").Value.String() == "true": // of apptest
-		if err := os.WriteFile("ARCHITECTURE.md", want, 0o644); err != nil {
+		if err := os.WriteFile("ARCHITECTURE.md", []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
-	case string(want) != string(page):
-		t.Errorf("the picture is out of step: go test . -run Picture -update; it would be\n%s", block.Find(want))
+	case want != page:
+		t.Errorf("the picture is out of step: go test . -run Picture -update; it would be\n%s", block.FindString(want))
 	}
 }
 
@@ -67,8 +64,7 @@ func isFeature(folder string) bool {
 }
 
 // drawRooms draws an arrow for each import that does not follow from others.
-func drawRooms(t *testing.T, imports map[string]map[string]bool) string {
-	t.Helper()
+func drawRooms(imports map[string]map[string]bool) string {
 	var reaches func(from, to string) bool
 	reaches = func(from, to string) bool {
 		if from == to {

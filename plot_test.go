@@ -18,12 +18,9 @@ import (
 func TestThePlotsShowTheTablesAboveThem(t *testing.T) {
 	t.Parallel()
 
-	page, err := os.ReadFile("docs/benchmarks.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	plots := regexp.MustCompile(`(?m)^(\|.*\n(?:\|.*\n)+)\n!\[(.+)\]\((.+\.svg)\)$`).FindAllStringSubmatch(string(page), -1)
-	if pictures := bytes.Count(page, []byte(".svg)")); len(plots) != pictures || pictures < 3 {
+	page := file(t, "docs/benchmarks.md")
+	plots := regexp.MustCompile(`(?m)^(\|.*\n(?:\|.*\n)+)\n!\[(.+)\]\((.+\.svg)\)$`).FindAllStringSubmatch(page, -1)
+	if pictures := strings.Count(page, ".svg)"); len(plots) != pictures || pictures < 3 {
 		t.Errorf("%d of %d plots stand below a table; want all, and three or more", len(plots), pictures)
 	}
 	for _, plot := range plots {
