@@ -28,6 +28,27 @@ func Split(list string) []string {
 	return addresses
 }
 
+// Check tells refuse what is wrong with the settings that servers have alike, by
+// their keys: the list address, unless it is empty; tls_certificate and tls_key,
+// which go together.
+func Check(addresses, certFile, keyFile string, refuse func(key string, err error)) {
+	for _, address := range Split(addresses) {
+		if err := Validate(address); err != nil && addresses != "" {
+			refuse("address", err)
+		}
+	}
+	switch {
+	case certFile != "" && keyFile == "":
+		refuse("tls_key", errors.New("it must be given together with tls_certificate"))
+	case certFile == "" && keyFile != "":
+		refuse("tls_certificate", errors.New("it must be given together with tls_key"))
+	default:
+		if _, err := TLS(certFile, keyFile, nil); err != nil {
+			refuse("tls_certificate", err)
+		}
+	}
+}
+
 // Validate reports what is wrong with the form of address and what would be
 // right. It does not look at the machine: a valid address may still be taken.
 func Validate(address string) error {

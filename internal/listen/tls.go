@@ -2,7 +2,6 @@ package listen
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -13,31 +12,20 @@ import (
 const rereadEvery = 10 * time.Second
 
 // TLS returns a configuration for a server with the certificate and the key of
-// two PEM files, for TLS 1.2 and later. A handshake that comes at least 10
-// seconds after the files were last read reads them again, so that a renewed
-// certificate needs no restart. Files that do not make a pair leave the one
-// before in use: warn, unless nil, hears of them once, on a handshake's
-// goroutine, and again when the problem is another one.
+// two PEM files, for TLS 1.2 and later; nil where no files are given. A handshake
+// that comes at least 10 seconds after the files were last read reads them again,
+// so that a renewed certificate needs no restart. Files that do not make a pair
+// leave the one before in use: warn, unless nil, hears of them once, on a
+// handshake's goroutine, and again when the problem is another one.
 func TLS(certFile, keyFile string, warn func(error)) (*tls.Config, error) {
+	if certFile == "" && keyFile == "" {
+		return nil, nil
+	}
 	p := &pair{certFile: certFile, keyFile: keyFile, warn: warn}
 	if err := p.read(); err != nil {
 		return nil, err
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: p.get}, nil
-}
-
-// CheckTLS reports what is wrong with the two files that TLS would be given, which
-// are the settings tls_certificate and tls_key: both or none.
-func CheckTLS(certFile, keyFile string) (certificate, key error) {
-	switch {
-	case certFile != "" && keyFile == "":
-		return nil, errors.New("it must be given together with tls_certificate")
-	case certFile == "" && keyFile != "":
-		return errors.New("it must be given together with tls_key"), nil
-	case certFile != "":
-		_, certificate = TLS(certFile, keyFile, nil)
-	}
-	return certificate, nil
 }
 
 type pair struct {

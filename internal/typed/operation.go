@@ -25,14 +25,8 @@ type Operation struct {
 	register func(huma.API, huma.Operation)
 }
 
-// New makes an operation of handle.
-//
-// In is a struct. Its fields are parameters, by the tags path, query, header
-// and cookie, with a field Body for a body in JSON.
-//
-// Out is the answer, in JSON. Where it has a field Body, that is the answer,
-// and the others are the status (Status int) and headers, by the tag header. A
-// struct without fields is answered with 204.
+// New makes an operation of handle. What In and Out may be is told by package
+// httpserver, as Typed.
 func New[In, Out any](handle func(context.Context, *In) (*Out, error)) *Operation {
 	name := runtime.FuncForPC(reflect.ValueOf(handle).Pointer()).Name()
 	o := &Operation{name: strings.TrimSuffix(path.Base(name), "-fm"), input: reflect.TypeFor[In]()} // -fm: of a method

@@ -59,22 +59,11 @@ func DefaultConfig() Config {
 // Validate reports what the tags of the fields cannot tell.
 func (c Config) Validate() error {
 	var errs []error
-	refuse := func(key string, err error) {
-		if err != nil {
-			errs = append(errs, config.Invalid(key, "%v", err))
-		}
-	}
-	for _, address := range listen.Split(c.Address) {
-		if c.Address != "" {
-			refuse("address", listen.Validate(address))
-		}
-	}
+	refuse := func(key string, err error) { errs = append(errs, config.Invalid(key, "%v", err)) }
+	listen.Check(c.Address, c.TLSCertificate, c.TLSKey, refuse)
 	if c.WriteTimeout > 0 && c.HandlerTimeout >= c.WriteTimeout {
 		refuse("handler_timeout", fmt.Errorf("it must be less than write_timeout, which is %v: later nothing can be answered", c.WriteTimeout))
 	}
-	certificate, key := listen.CheckTLS(c.TLSCertificate, c.TLSKey)
-	refuse("tls_certificate", certificate)
-	refuse("tls_key", key)
 	for _, origin := range c.CORSOrigins {
 		u, err := url.Parse(origin)
 		if origin != "*" && (err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin) {

@@ -1,25 +1,12 @@
 package httpserver_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"example.com/ostov/config"
 	httpserver "example.com/ostov/modules/http"
 )
-
-func load(settings ...string) (httpserver.Config, error) {
-	for i := range settings {
-		settings[i] = "http." + settings[i]
-	}
-	c, err := config.Load([]config.Section{config.NewSection("http", httpserver.DefaultConfig())}, config.Sources{Set: settings})
-	if err != nil {
-		return httpserver.Config{}, err
-	}
-	return config.Get[httpserver.Config](c, "http"), nil
-}
 
 // Contract B60.
 func TestWrongSettingsSayWhatIsRight(t *testing.T) {
@@ -52,12 +39,14 @@ func TestWrongSettingsSayWhatIsRight(t *testing.T) {
 		{setting: "cors_origins=a.example", want: "write scheme://host"},
 		{setting: "tls_key=/key.pem", want: "together with tls_key"},
 		{setting: "tls_certificate=/certificate.pem", want: "together with tls_certificate"},
+		{setting: "tls_certificate=/none/certificate.pem;http.tls_key=/none/key.pem", want: "/none/certificate.pem"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.setting, func(t *testing.T) {
 			t.Parallel()
 
-			_, err := load(tt.setting)
+			settings := strings.Split("http."+tt.setting, ";")
+			_, err := config.Load([]config.Section{config.NewSection("http", httpserver.DefaultConfig())}, config.Sources{Set: settings})
 			switch {
 			case tt.want == "" && err != nil:
 				t.Errorf("%s: %v; want it valid", tt.setting, err)
@@ -65,28 +54,5 @@ func TestWrongSettingsSayWhatIsRight(t *testing.T) {
 				t.Errorf("%s: %v; want a message with %q", tt.setting, err, tt.want)
 			}
 		})
-	}
-}
-
-// Contract B60.
-func TestDefaultsAreValid(t *testing.T) {
-	t.Parallel()
-
-	c, err := load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.Address != "127.0.0.1:8080" || c.DrainTimeout != 10*time.Second {
-		t.Errorf("defaults are %+v; want 127.0.0.1:8080 and a drain of 10s", c)
-	}
-}
-
-func TestUnreadableCertificateIsRefused(t *testing.T) {
-	t.Parallel()
-
-	missing := filepath.Join(t.TempDir(), "missing.pem")
-	_, err := load("tls_certificate="+missing, "tls_key="+missing)
-	if err == nil || !strings.Contains(err.Error(), missing) {
-		t.Errorf("error is %v; want one that names %s", err, missing)
 	}
 }

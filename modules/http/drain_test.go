@@ -19,38 +19,18 @@ import (
 	httpserver "example.com/ostov/modules/http"
 )
 
-// within fails the test unless took is at least low and less than high.
-func within(t *testing.T, what string, began time.Time, low, high time.Duration) {
-	t.Helper()
-	if took := time.Since(began); took < low || took >= high {
-		t.Errorf("%s took %v; want at least %v and less than %v", what, took, low, high)
-	}
-}
-
-// inBubble runs a test on synctest's time, in which nothing takes time but
-// waiting.
-func inBubble(t *testing.T, test func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, test)
-}
-
-// pass lets time pass in a bubble.
-func pass(d time.Duration) { <-time.After(d) }
-
 // Contract B49, B50, B54.
 func TestStopFinishesRequestsUnderWayAndNoLater(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t, get("/slow", func(c echo.Context) error {
+		k := startPipes(t, get("/slow", func(c echo.Context) error {
 			pass(3 * time.Second)
 			return c.String(http.StatusOK, strings.Repeat("x", 100_000))
 		}))
-		client := p.connect(t)
+		client := k.dial()
 		client.get("/slow")
 		synctest.Wait()
 
-		began := time.Now()
-		done := k.stopAside(t.Context())
+		done := k.stopAside()
 		r, body := client.answer()
 		if r.StatusCode != http.StatusOK || len(body) != 100_000 {
 			t.Errorf("answer during the stop has status %d and %d bytes; want 200 and all 100000", r.StatusCode, len(body))
@@ -58,11 +38,8 @@ func TestStopFinishesRequestsUnderWayAndNoLater(t *testing.T) {
 		if !r.Close {
 			t.Error("answer during the stop lacks Connection: close")
 		}
-		client.closed()
-		if err := <-done; err != nil {
-			t.Error("stop:", err)
-		}
-		within(t, "stop", began, 3*time.Second, 3*time.Second+time.Millisecond)
+		client.ends("")
+		within(t, "stop", <-done, 3*time.Second, 3*time.Second+time.Millisecond)
 		if n := k.logs.FilterLevelExact(zapcore.WarnLevel).Len(); n > 0 {
 			t.Errorf("a stop in time logged %d warnings; want none", n)
 		}
@@ -80,25 +57,20 @@ func TestStopRefusesNewConnectionsFirst(t *testing.T) {
 		return hello(c)
 	}))
 	client := k.dial()
-	if _, err := io.WriteString(client, "GET /slow HTTP/1.1\r\nHost: test\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
+	client.get("/slow")
 	<-entered
-	draining := k.Draining()
-	done := k.stopAside(t.Context())
-	<-draining
+	done := k.stopAside()
+	<-k.Draining()
 	// The streams are told when the listeners are closed.
 	if c, err := new(net.Dialer).DialContext(t.Context(), "tcp", k.address()); err == nil {
 		_ = c.Close()
 		t.Error("a new connection was accepted during the drain; want it refused")
 	}
 	close(leave)
-	if text, err := io.ReadAll(client); err != nil || !strings.HasSuffix(string(text), "hello") {
-		t.Errorf("request under way was answered %q, %v; want hello", text, err)
+	if _, text := client.answer(); text != "hello" {
+		t.Errorf("request under way was answered %q; want hello", text)
 	}
-	if err := <-done; err != nil {
-		t.Error("stop:", err)
-	}
+	<-done
 }
 
 // The kernel resets what waits for a listener that is closed.
@@ -111,21 +83,16 @@ func TestConnectionsThatWaitToBeAcceptedAreServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.SetListeners(&busy{TCPListener: l, closed: make(chan struct{})})
-	k.serve()
-	k.url = k.URLs()[0]
-	clients := make([]net.Conn, 10)
+	k.serve(t.Context())
+	clients := make([]*peer, 10)
 	for i := range clients {
 		clients[i] = k.dial()
-		if _, err := io.WriteString(clients[i], "GET / HTTP/1.1\r\nHost: test\r\n\r\n"); err != nil {
-			t.Fatal(err)
-		}
+		clients[i].get("/")
 	}
-	if err := k.stop(); err != nil {
-		t.Error("stop:", err)
-	}
+	k.stop()
 	for _, c := range clients {
-		if text, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(text), "hello") {
-			t.Errorf("a connection that waited got %q, %v; want hello", text, err)
+		if _, text := c.answer(); text != "hello" {
+			t.Errorf("a connection that waited got %q; want hello", text)
 		}
 	}
 }
@@ -151,34 +118,24 @@ func (b *busy) Close() error {
 func TestHandlerPastTheLimitIsCancelled(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var cause error
-		k, p := startPipes(t, get("/stuck/:id", func(c echo.Context) error {
-			ctx := c.Request().Context()
-			<-ctx.Done()
-			cause = context.Cause(ctx)
-			return ctx.Err()
+		k := startPipes(t, get("/stuck/:id", func(c echo.Context) error {
+			err := stuck(c)
+			cause = context.Cause(c.Request().Context())
+			return err
 		}))
-		client := p.connect(t)
+		client := k.dial()
 		client.get("/stuck/7")
 		synctest.Wait()
 
-		began := time.Now()
-		done := k.stopAside(t.Context())
-		r, _ := client.answer()
-		if r.StatusCode != http.StatusServiceUnavailable {
+		done := k.stopAside()
+		if r, _ := client.answer(); r.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("cancelled request was answered %d; want 503", r.StatusCode)
 		}
-		if err := <-done; err != nil {
-			t.Errorf("stop = %v; want no error, for the handler ended when it was cancelled", err)
-		}
-		within(t, "stop", began, 9*time.Second, 9*time.Second+time.Millisecond)
+		within(t, "stop", <-done, 9*time.Second, 9*time.Second+time.Millisecond)
 		if cause == nil || cause.Error() != "the server is stopping" {
 			t.Errorf("the handler's context ended because of %v; want the stop", cause)
 		}
-		forced := k.logs.FilterMessage("the drain was forced").All()
-		if len(forced) != 1 || forced[0].Level != zapcore.WarnLevel {
-			t.Fatalf("logged %v; want one warning about the forced drain", forced)
-		}
-		if got := fmt.Sprint(forced[0].ContextMap()); !strings.Contains(got, "cancelled:1") || !strings.Contains(got, "GET /stuck/:id (9s)") {
+		if got := fmt.Sprint(k.forced()); !strings.Contains(got, "cancelled:1") || !strings.Contains(got, "GET /stuck/:id (9s)") {
 			t.Errorf("warning is %v; want the count, the route and its age", got)
 		}
 	})
@@ -188,21 +145,21 @@ func TestHandlerPastTheLimitIsCancelled(t *testing.T) {
 func TestHandlerThatIgnoresItsCancellationIsNamed(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		leave := make(chan struct{})
-		k, p := startPipes(t, get("/deaf", func(echo.Context) error {
+		k := startPipes(t, get("/deaf", func(echo.Context) error {
 			<-leave
 			return nil
 		}))
-		client := p.connect(t)
+		client := k.dial()
 		client.get("/deaf")
 		synctest.Wait()
 
 		began := time.Now()
-		err := <-k.stopAside(t.Context())
+		err := k.stopWithin(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "GET /deaf (10.1s)") {
 			t.Errorf("stop = %v; want an error that names the handler and its age", err)
 		}
-		within(t, "stop", began, 10*time.Second, 10*time.Second+200*time.Millisecond)
-		client.closed()
+		within(t, "stop", time.Since(began), 10*time.Second, 10*time.Second+200*time.Millisecond)
+		client.ends("")
 		close(leave)
 		synctest.Wait()
 	})
@@ -210,119 +167,70 @@ func TestHandlerThatIgnoresItsCancellationIsNamed(t *testing.T) {
 
 func TestHandlersAreCancelledWhereTheEngineHasNoTimeLeft(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t, get("/stuck", func(c echo.Context) error {
-			<-c.Request().Context().Done()
-			return c.Request().Context().Err()
-		}))
-		client := p.connect(t)
-		client.get("/stuck")
+		k := startPipes(t, get("/stuck", stuck))
+		k.dial().get("/stuck")
 		synctest.Wait()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		began := time.Now()
-		if err := <-k.stopAside(ctx); err != nil {
+		if err := k.stopWithin(ctx); err != nil {
 			t.Error("stop:", err)
 		}
-		within(t, "stop", began, 0, 100*time.Millisecond)
-		if n := k.logs.FilterMessage("the drain was forced").Len(); n != 1 {
-			t.Errorf("logged %d warnings about the forced drain; want one", n)
-		}
+		within(t, "stop", time.Since(began), 0, 100*time.Millisecond)
+		k.forced()
 	})
 }
 
 func TestManyLateRequestsAreCountedAndSomeAreNamed(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t, get("/stuck", func(c echo.Context) error {
-			<-c.Request().Context().Done()
-			return c.Request().Context().Err()
-		}))
+		k := startPipes(t, get("/stuck", stuck))
 		for range 25 {
-			client := p.connect(t)
+			client := k.dial()
 			client.get("/stuck")
 			go func() { _, _ = io.Copy(io.Discard, client) }()
 		}
 		synctest.Wait()
-		if err := k.stop(); err != nil {
-			t.Error("stop:", err)
+		k.stop()
+		forced := k.forced()
+		names, _ := forced["requests"].(string)
+		if forced["cancelled"] != int64(25) || strings.Count(names, "GET /stuck") != 20 || !strings.HasSuffix(names, ", and 5 more") {
+			t.Errorf("warning is %v; want 25 requests, 20 of them by name", forced)
 		}
-		forced := k.logs.FilterMessage("the drain was forced").All()
-		if len(forced) != 1 {
-			t.Fatalf("logged %v; want one warning about the forced drain", forced)
-		}
-		names, _ := forced[0].ContextMap()["requests"].(string)
-		if forced[0].ContextMap()["cancelled"] != int64(25) || strings.Count(names, "GET /stuck") != 20 || !strings.HasSuffix(names, ", and 5 more") {
-			t.Errorf("warning is %v; want 25 requests, 20 of them by name", forced[0].ContextMap())
-		}
-	})
-}
-
-func TestDrainEndsWithTheEnginesLimit(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t, get("/stuck", func(c echo.Context) error {
-			<-c.Request().Context().Done()
-			return c.Request().Context().Err()
-		}))
-		client := p.connect(t)
-		client.get("/stuck")
-		synctest.Wait()
-
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		began := time.Now()
-		done := k.stopAside(ctx)
-		client.answer()
-		if err := <-done; err != nil {
-			t.Error("stop:", err)
-		}
-		within(t, "stop with one second left", began, 400*time.Millisecond, 401*time.Millisecond) // half of it, less the time to close what is left
 	})
 }
 
 // Contract B53.
 func TestQuietConnectionsDoNotHoldTheStop(t *testing.T) {
-	tests := []struct {
-		name string
-		use  func(p *peer)
+	for _, tt := range []struct {
+		name  string
+		count int
+		use   func(p *peer)
+		want  time.Duration
 	}{
-		{name: "never sent a byte", use: func(*peer) {}},
-		{name: "idle after an answer", use: func(p *peer) {
+		{name: "none at all"},
+		{name: "never sent a byte", count: 100, use: func(*peer) {}, want: 500 * time.Millisecond},
+		{name: "idle after an answer", count: 100, use: func(p *peer) {
 			p.get("/")
 			p.answer()
-		}},
-	}
-	for _, tt := range tests {
+		}, want: 500 * time.Millisecond},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
-				k, p := startPipes(t)
-				peers := make([]*peer, 100)
+				k := startPipes(t)
+				peers := make([]*peer, tt.count)
 				for i := range peers {
-					peers[i] = p.connect(t)
+					peers[i] = k.dial()
 					tt.use(peers[i])
 				}
 				synctest.Wait()
 
-				began := time.Now()
-				if err := <-k.stopAside(t.Context()); err != nil {
-					t.Error("stop:", err)
-				}
-				within(t, "stop with 100 quiet connections", began, 0, 501*time.Millisecond)
+				within(t, "stop", <-k.stopAside(), 0, tt.want+time.Millisecond)
 				for _, p := range peers {
-					p.closed()
+					p.ends("")
 				}
 			})
 		})
 	}
-}
-
-func TestStopWithoutConnectionsIsImmediate(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		k, _ := startPipes(t)
-		began := time.Now()
-		if err := k.stop(); err != nil {
-			t.Error("stop:", err)
-		}
-		within(t, "stop", began, 0, time.Millisecond)
-	})
 }
 
 // Finding 1 of golang/go#75591: a request that is sent on a kept connection
@@ -340,19 +248,18 @@ func TestRequestOnAKeptConnectionIsAnsweredDuringTheStop(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
-				k, p := startPipes(t, get("/", hello))
-				kept, fresh := p.connect(t), p.connect(t)
+				k := startPipes(t, get("/", hello))
+				kept, fresh := k.dial(), k.dial()
 				kept.get("/")
 				kept.answer()
 				synctest.Wait()
 
-				done := k.stopAside(t.Context())
+				done := k.stopAside()
 				pass(tt.after)
-				for _, client := range []*peer{kept, fresh} {
-					client.send(tt.parts[0])
-				}
-				for _, part := range tt.parts[1:] {
-					pass(time.Second)
+				for i, part := range tt.parts {
+					if i > 0 {
+						pass(time.Second)
+					}
 					kept.send(part)
 					fresh.send(part)
 				}
@@ -361,11 +268,9 @@ func TestRequestOnAKeptConnectionIsAnsweredDuringTheStop(t *testing.T) {
 					if r.StatusCode != http.StatusOK || body != "hello" || !r.Close {
 						t.Errorf("%s connection got %d %q, close %v; want 200, hello and Connection: close", name, r.StatusCode, body, r.Close)
 					}
-					client.closed()
+					client.ends("")
 				}
-				if err := <-done; err != nil {
-					t.Error("stop:", err)
-				}
+				<-done
 			})
 		})
 	}
@@ -374,7 +279,7 @@ func TestRequestOnAKeptConnectionIsAnsweredDuringTheStop(t *testing.T) {
 func TestAnswersSayCloseAsSoonAsTheStopIsKnown(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		leave := make(chan struct{})
-		k, p := startPipes(t,
+		k := startPipes(t,
 			get("/hello", hello),
 			get("/silent", func(echo.Context) error { return nil }),
 			get("/begun", func(c echo.Context) error {
@@ -386,9 +291,9 @@ func TestAnswersSayCloseAsSoonAsTheStopIsKnown(t *testing.T) {
 				return nil
 			}),
 		)
-		begun := p.connect(t)
+		begun := k.dial()
 		begun.get("/begun")
-		before := p.connect(t)
+		before := k.dial()
 		before.get("/hello")
 		if r, _ := before.answer(); r.Close {
 			t.Error("an answer before the stop says Connection: close")
@@ -401,59 +306,50 @@ func TestAnswersSayCloseAsSoonAsTheStopIsKnown(t *testing.T) {
 			t.Error("the answer to a request that was under way lacks Connection: close")
 		}
 		for path, status := range map[string]int{"/hello": 200, "/silent": 200, "/flushed": 200, "/none": 404, "/livez": 200, "/readyz": 503} {
-			client := p.connect(t)
+			client := k.dial()
 			client.get(path)
 			if r, _ := client.answer(); !r.Close || r.StatusCode != status {
 				t.Errorf("GET %s after Stopping = %d, close %v; want %d and Connection: close", path, r.StatusCode, r.Close, status)
 			}
-			client.closed()
+			client.ends("")
 		}
 	})
 }
 
 func TestAConnectionThatTurnsIdleLateIsClosed(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t, get("/", func(c echo.Context) error {
+		k := startPipes(t, get("/", func(c echo.Context) error {
 			c.Response().WriteHeader(http.StatusOK) // before the stop, so without Connection: close
 			c.Response().Flush()
 			pass(2 * time.Second)
 			_, err := io.WriteString(c.Response(), "hello")
 			return err
 		}))
-		client := p.connect(t)
+		client := k.dial()
 		client.get("/")
 		synctest.Wait()
-		began := time.Now()
-		done := k.stopAside(t.Context())
+		done := k.stopAside()
 		if r, body := client.answer(); r.Close || body != "hello" {
 			t.Errorf("answer is %q, close %v; want hello, and a header from before the stop", body, r.Close)
 		}
-		client.closed()
-		if err := <-done; err != nil {
-			t.Error("stop:", err)
-		}
-		within(t, "stop", began, 2*time.Second, 2001*time.Millisecond)
+		client.ends("")
+		within(t, "stop", <-done, 2*time.Second, 2001*time.Millisecond)
 	})
 }
 
 func TestSlowHeadersHoldTheStopOnlyToTheirLimit(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t)
-		client := p.connect(t)
-		client.send("GET / HTTP/1.1\r\n")
+		k := startPipes(t)
+		k.dial().send("GET / HTTP/1.1\r\n")
 		synctest.Wait()
-		began := time.Now()
-		if err := <-k.stopAside(t.Context()); err != nil {
-			t.Error("stop:", err)
-		}
-		within(t, "stop", began, 4*time.Second, 5001*time.Millisecond)
+		within(t, "stop", <-k.stopAside(), 4*time.Second, 5001*time.Millisecond)
 	})
 }
 
 // Contract B55, B56.
 func TestHijackedConnectionsAreToldAndAwaited(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t, get("/socket", func(c echo.Context) error {
+		k := startPipes(t, get("/socket", func(c echo.Context) error {
 			draining := httpserver.Stream(c)
 			nc, _, err := c.Response().Hijack()
 			if err != nil {
@@ -467,40 +363,30 @@ func TestHijackedConnectionsAreToldAndAwaited(t *testing.T) {
 			}()
 			return nil
 		}))
-		client := p.connect(t)
+		client := k.dial()
 		client.get("/socket")
 		synctest.Wait()
 		pass(time.Minute)
 
-		began := time.Now()
-		done := k.stopAside(t.Context())
-		if last, err := io.ReadAll(client); err != nil || string(last) != "going away" {
-			t.Errorf("hijacked connection ended with %q, %v; want its last words", last, err)
-		}
-		if err := <-done; err != nil {
-			t.Error("stop:", err)
-		}
-		within(t, "stop", began, time.Second, 1001*time.Millisecond)
+		done := k.stopAside()
+		client.ends("going away")
+		within(t, "stop", <-done, time.Second, 1001*time.Millisecond)
 	})
 }
 
 func TestHijackedConnectionsAreClosedAtTheLimit(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t, get("/socket", func(c echo.Context) error {
+		k := startPipes(t, get("/socket", func(c echo.Context) error {
 			_, _, err := c.Response().Hijack()
 			return err
 		}))
-		client := p.connect(t)
+		client := k.dial()
 		client.get("/socket")
 		synctest.Wait()
-		began := time.Now()
-		if err := <-k.stopAside(t.Context()); err != nil {
-			t.Error("stop:", err)
-		}
-		within(t, "stop", began, 10*time.Second, 10001*time.Millisecond)
-		client.closed()
-		if forced := k.logs.FilterMessage("the drain was forced").All(); len(forced) != 1 || forced[0].ContextMap()["closed_connections"] != int64(1) {
-			t.Errorf("logged %v; want one warning that counts the connection", forced)
+		within(t, "stop", <-k.stopAside(), 10*time.Second, 10001*time.Millisecond)
+		client.ends("")
+		if forced := k.forced(); forced["closed_connections"] != int64(1) {
+			t.Errorf("warning is %v; want it to count the connection", forced)
 		}
 	})
 }
@@ -508,7 +394,7 @@ func TestHijackedConnectionsAreClosedAtTheLimit(t *testing.T) {
 // Contract B55.
 func TestStreamOutlivesTheLimitsAndHearsOfTheDrain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t, get("/events", func(c echo.Context) error {
+		k := startPipes(t, get("/events", func(c echo.Context) error {
 			draining := httpserver.Stream(c)
 			pass(time.Minute)
 			c.Response().Flush()
@@ -531,7 +417,7 @@ func TestStreamOutlivesTheLimitsAndHearsOfTheDrain(t *testing.T) {
 				}
 			}
 		}))
-		client := p.connect(t)
+		client := k.dial()
 		client.get("/events")
 		r, err := http.ReadResponse(client.r, nil)
 		if err != nil {
@@ -544,21 +430,17 @@ func TestStreamOutlivesTheLimitsAndHearsOfTheDrain(t *testing.T) {
 				t.Fatalf("the stream broke: %v; want it to outlive the time limits of the server", err)
 			}
 		}
-		began := time.Now()
-		done := k.stopAside(t.Context())
+		done := k.stopAside()
 		if last, err := io.ReadAll(r.Body); err != nil || string(last) != "event: bye\n\n" {
 			t.Errorf("stream ended with %q, %v; want its last event", last, err)
 		}
-		if err := <-done; err != nil {
-			t.Error("stop:", err)
-		}
-		within(t, "stop", began, 0, 501*time.Millisecond)
+		within(t, "stop", <-done, 0, 501*time.Millisecond)
 	})
 }
 
 func TestStreamMayReadForLong(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t, post("/upload", func(c echo.Context) error {
+		k := startPipes(t, post("/upload", func(c echo.Context) error {
 			httpserver.Stream(c)
 			text, err := io.ReadAll(c.Request().Body)
 			if err != nil {
@@ -566,15 +448,12 @@ func TestStreamMayReadForLong(t *testing.T) {
 			}
 			return c.String(http.StatusOK, string(text))
 		}))
-		client := p.connect(t)
+		client := k.dial()
 		client.send("POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: 8\r\n\r\nfirst")
 		pass(time.Minute)
 		client.send("end")
 		if r, text := client.answer(); r.StatusCode != http.StatusOK || text != "firstend" {
 			t.Errorf("an upload of a minute was answered %d %q; want 200 and all of it", r.StatusCode, text)
-		}
-		if err := k.stop(); err != nil {
-			t.Error("stop:", err)
 		}
 	})
 }
@@ -582,7 +461,7 @@ func TestStreamMayReadForLong(t *testing.T) {
 func TestStreamOfAReaderThatStalledIsGivenUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		ended := make(chan error, 1)
-		_, p := startPipes(t, get("/events", func(c echo.Context) error {
+		k := startPipes(t, get("/events", func(c echo.Context) error {
 			httpserver.Stream(c)
 			var err error
 			for err == nil {
@@ -591,35 +470,10 @@ func TestStreamOfAReaderThatStalledIsGivenUp(t *testing.T) {
 			ended <- err
 			return err
 		}))
-		client := p.connect(t)
-		client.get("/events")
+		k.dial().get("/events")
 		began := time.Now()
 		<-ended
-		within(t, "writing to a client that does not read", began, time.Minute, time.Minute+time.Millisecond)
-	})
-}
-
-func TestStreamEndsWithItsClient(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		ended := make(chan error, 1)
-		k, p := startPipes(t, get("/events", func(c echo.Context) error {
-			httpserver.Stream(c)
-			c.Response().WriteHeader(http.StatusOK)
-			<-c.Request().Context().Done()
-			ended <- c.Request().Context().Err()
-			return c.Request().Context().Err()
-		}))
-		client := p.connect(t)
-		client.get("/events")
-		synctest.Wait()
-		_ = client.Close()
-		if err := <-ended; !errors.Is(err, context.Canceled) {
-			t.Errorf("context of the stream ended with %v; want it cancelled", err)
-		}
-		synctest.Wait()
-		if record := k.logs.FilterMessage("request").All()[0]; record.Level != zapcore.InfoLevel {
-			t.Errorf("a stream whose client left is logged as %v; want info", record.Level)
-		}
+		within(t, "writing to a client that does not read", time.Since(began), time.Minute, time.Minute+time.Millisecond)
 	})
 }
 
@@ -630,7 +484,7 @@ func TestDetachOutlivesTheClientAndHearsTheStop(t *testing.T) {
 		t.Run(fmt.Sprintf("stopped %v", stopped), func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				clientLeft, ended := make(chan struct{}), make(chan error, 1)
-				k, p := startPipes(t, get("/pay", func(c echo.Context) error {
+				k := startPipes(t, get("/pay", func(c echo.Context) error {
 					c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), key{}, "kept")))
 					ctx, cancel := httpserver.Detach(c)
 					defer cancel()
@@ -647,22 +501,16 @@ func TestDetachOutlivesTheClientAndHearsTheStop(t *testing.T) {
 					}
 					return nil
 				}), set(func(c *httpserver.Config) { c.DrainTimeout = 500 * time.Millisecond }))
-				client := p.connect(t)
+				client := k.dial()
 				client.get("/pay")
 				synctest.Wait()
 				_ = client.Close()
 				<-clientLeft
-				if !stopped {
-					if err := <-ended; err != nil {
-						t.Errorf("detached work ended with %v; want it finished", err)
-					}
-					return
+				if stopped {
+					k.stop()
 				}
-				if err := k.stop(); err != nil {
-					t.Error("stop:", err)
-				}
-				if err := <-ended; err == nil {
-					t.Error("detached work went on; want it cancelled at the limit of the stop")
+				if err := <-ended; (err != nil) != stopped {
+					t.Errorf("detached work ended with %v; want it cancelled by a stop at its limit, else finished", err)
 				}
 			})
 		})
@@ -671,9 +519,9 @@ func TestDetachOutlivesTheClientAndHearsTheStop(t *testing.T) {
 
 func TestServingThatEndsByItselfIsReported(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t)
-		_ = p.Close()
-		if cause := <-k.ended; cause == nil || !strings.Contains(cause.Error(), "is not served any more") {
+		k := startPipes(t)
+		k.pipes.Errs <- errors.New("the listener broke")
+		if cause := <-k.ended; cause == nil || !strings.Contains(cause.Error(), "is not served any more: the listener broke") {
 			t.Errorf("reported %v; want that the server is not served any more", cause)
 		}
 	})

@@ -3,8 +3,6 @@ package httpserver_test
 import (
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -133,21 +131,13 @@ func TestARequestIsNoPartOfTheStart(t *testing.T) {
 	var recorder *tracetest.SpanRecorder
 	k := build(t, get("/", hello), func(p *httpserver.Params) { recorder = traced(p) })
 	ctx, started := sdktrace.NewTracerProvider().Tracer("test").Start(t.Context(), "start")
-	cleanup, err := k.Serve(func(error) {})(ctx)
+	k.serve(ctx)
 	started.End()
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	if r, err := client.Get(k.URLs()[0]); err != nil {
-		t.Error(err)
-	} else {
-		_ = r.Body.Close()
-	}
-	k.announce()
-	if err := cleanup(t.Context()); err != nil {
+	if _, _, err := k.fetch("/"); err != nil {
 		t.Error(err)
 	}
+	k.client.CloseIdleConnections()
+	k.stop()
 	if spans := recorder.Ended(); len(spans) != 1 || spans[0].Parent().IsValid() || spans[0].SpanContext().TraceID() == started.SpanContext().TraceID() {
 		t.Errorf("spans are %v; want one, of a trace of its own", spans)
 	}
@@ -174,25 +164,6 @@ func TestMetricsOfRequestsAreBounded(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("the histogram has %v; want %v", got, want)
 	}
-}
-
-func TestASampledRequestIsAnExemplar(t *testing.T) {
-	t.Parallel()
-
-	registry := prometheus.NewRegistry()
-	k := build(t, get("/", hello), func(p *httpserver.Params) {
-		p.Metrics = registry
-		traced(p)
-	})
-	k.ask("GET", "/", header("Traceparent", traceparent))
-	for _, b := range gather(t, registry)["http_server_request_duration_seconds GET / 200"].GetHistogram().GetBucket() {
-		for _, l := range b.GetExemplar().GetLabel() {
-			if l.GetName() == "trace_id" && l.GetValue() == traceID {
-				return
-			}
-		}
-	}
-	t.Error("no bucket has the trace as its exemplar")
 }
 
 // gather returns the metrics, by name and values of their labels.
@@ -225,10 +196,7 @@ func TestOpenRequestsAndConnectionsAreCounted(t *testing.T) {
 		<-leave
 		return hello(c)
 	}), func(p *httpserver.Params) { p.Metrics = registry })
-	slow := k.dial()
-	if _, err := io.WriteString(slow, "GET /slow HTTP/1.1\r\nHost: test\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
+	k.dial().get("/slow")
 	<-entered
 	got := gather(t, registry)
 	close(leave)
@@ -254,14 +222,7 @@ func TestAHandshakeThatFailsIsNoWarning(t *testing.T) {
 			return nil
 		}))
 	})
-	client, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(k.url, "https://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	if _, err := io.WriteString(client, "GET / HTTP/1.1\r\nHost: test\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
+	k.dial().get("/")
 	if e := <-logged; e.Level != zapcore.DebugLevel || e.LoggerName != "http" {
 		t.Errorf("logged %v; want a debug record of http", e)
 	}

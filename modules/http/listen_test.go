@@ -1,6 +1,7 @@
 package httpserver_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -10,13 +11,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
-	"example.com/ostov/internal/testkit"
 	httpserver "example.com/ostov/modules/http"
 )
 
@@ -29,28 +30,25 @@ func TestServerListensOnEveryAddress(t *testing.T) {
 	if urls := k.URLs(); len(urls) > 0 {
 		t.Errorf("URLs before the start are %v; want none", urls)
 	}
-	k.serve()
+	k.serve(t.Context())
 	urls := k.URLs()
 	if len(urls) != 3 || urls[2] != "http+unix://"+path || urls[0] == urls[1] || strings.HasSuffix(urls[0], ":0") {
 		t.Fatalf("URLs are %v; want two with real ports and that of the socket", urls)
 	}
-	for _, url := range urls {
-		transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if url == urls[2] {
-				network, address = "unix", path
-			}
-			return new(net.Dialer).DialContext(ctx, network, address)
-		}}
-		r, err := (&http.Client{Transport: transport}).Get("http://" + strings.TrimPrefix(strings.TrimPrefix(url, "http://"), "http+unix://"+path))
-		if url == urls[2] {
-			r, err = (&http.Client{Transport: transport}).Get("http://socket/")
+	for _, k.url = range urls[:2] {
+		if _, text, err := k.fetch("/"); err != nil || text != "hello" {
+			t.Errorf("GET %s = %q, %v; want hello", k.url, text, err)
 		}
-		if err != nil {
-			t.Errorf("GET %s: %v", url, err)
-			continue
-		}
-		_ = r.Body.Close()
-		transport.CloseIdleConnections()
+	}
+	socket, err := new(net.Dialer).DialContext(t.Context(), "unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	client := &peer{socket, t, bufio.NewReader(socket)}
+	client.get("/")
+	if _, text := client.answer(); text != "hello" {
+		t.Errorf("GET / over the socket = %q; want hello", text)
 	}
 	record := k.logs.FilterMessage("request").All()[2]
 	if record.ContextMap()["remote"] != "" {
@@ -58,40 +56,15 @@ func TestServerListensOnEveryAddress(t *testing.T) {
 	}
 }
 
-func TestTakenPortFailsTheStartAndLeavesNothingOpen(t *testing.T) {
+func TestTakenPortFailsTheStart(t *testing.T) {
 	t.Parallel()
 
-	taken := start(t)
-	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	_ = free.Close()
-
-	k := build(t, set(func(c *httpserver.Config) { c.Address = address + "," + taken.address() }))
+	taken := start(t).address()
+	k := build(t, set(func(c *httpserver.Config) { c.Address = "127.0.0.1:0," + taken }))
 	cleanup, err := k.Serve(func(error) {})(t.Context())
-	if cleanup != nil || err == nil || !strings.Contains(err.Error(), taken.address()) || !strings.HasPrefix(err.Error(), "http server: ") {
-		t.Errorf("start: %v; want an error that names %s", err, taken.address())
+	if cleanup != nil || err == nil || !strings.HasPrefix(err.Error(), "http server: listen on "+taken) {
+		t.Errorf("start: %v; want an error that names %s", err, taken)
 	}
-	again, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
-	if err != nil {
-		t.Fatal("the other address was not released:", err)
-	}
-	_ = again.Close()
-}
-
-// startTLS makes a server that speaks TLS, and a client for it.
-func startTLS(t *testing.T, http2 bool, settings ...setting) *kit {
-	t.Helper()
-	cert, key, pool := testkit.Pair(t, t.TempDir(), 1)
-	k := build(t, append(settings, set(func(c *httpserver.Config) { c.TLSCertificate, c.TLSKey = cert, key }))...)
-	k.serve()
-	k.url = k.URLs()[0]
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: http2}
-	k.client = &http.Client{Transport: transport}
-	t.Cleanup(transport.CloseIdleConnections)
-	return k
 }
 
 func TestTLS(t *testing.T) {
@@ -103,14 +76,12 @@ func TestTLS(t *testing.T) {
 		if http2 {
 			want = "https HTTP/2.0"
 		}
-		r, err := k.client.Get(k.url)
+		r, text, err := k.fetch("/")
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := io.ReadAll(r.Body)
-		_ = r.Body.Close()
-		if string(text) != want || err != nil || !strings.HasPrefix(k.url, "https://") || r.Header.Get("Strict-Transport-Security") == "" {
-			t.Errorf("GET %s = %q, %v %v; want %q with HSTS", k.url, text, err, r.Header, want)
+		if text != want || !strings.HasPrefix(k.url, "https://") || r.Header.Get("Strict-Transport-Security") == "" {
+			t.Errorf("GET %s = %q %v; want %q with HSTS", k.url, text, r.Header, want)
 		}
 	}
 }
@@ -119,27 +90,15 @@ func TestTLSConnectionsOverTheLimitAreClosedWithoutAWord(t *testing.T) {
 	t.Parallel()
 
 	k := startTLS(t, false, set(func(c *httpserver.Config) { c.MaxConnections = 1 }))
-	var last net.Conn
-	for range 2 {
-		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(k.url, "https://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		last = c
-	}
-	if text, err := io.ReadAll(last); err != nil || len(text) > 0 {
-		t.Errorf("connection over the limit got %q, %v; want it closed without a word", text, err)
-	}
+	k.dial()
+	k.dial().ends("")
 }
 
 func TestPlainHTTPHasNoHTTP2(t *testing.T) {
 	t.Parallel()
 
 	c := start(t, get("/", hello)).dial()
-	if _, err := io.WriteString(c, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
+	c.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 	if text, _ := io.ReadAll(c); !strings.HasPrefix(string(text), "HTTP/1.1 ") {
 		t.Errorf("HTTP/2 without TLS was answered %q; want an error of HTTP/1.1", text)
 	}
@@ -156,44 +115,25 @@ func TestStartedHTTP2StreamsFinish(t *testing.T) {
 		<-leave
 		return c.String(http.StatusOK, whole)
 	}))
-	// One connection for all streams.
-	if r, err := k.client.Get(k.url); err != nil {
+	if _, _, err := k.fetch("/"); err != nil { // one connection for all streams
 		t.Fatal(err)
-	} else {
-		_ = r.Body.Close()
 	}
-	got := make(chan string, streams)
+	var clients sync.WaitGroup
 	for range streams {
-		go func() {
-			r, err := k.client.Get(k.url + "/slow")
-			if err != nil {
-				got <- err.Error()
-				return
+		clients.Go(func() {
+			if _, text, err := k.fetch("/slow"); err != nil || text != whole {
+				t.Errorf("stream under way got %.80q, %v; want its whole answer", text, err)
 			}
-			text, err := io.ReadAll(r.Body)
-			_ = r.Body.Close()
-			if err != nil {
-				got <- err.Error()
-				return
-			}
-			got <- string(text)
-		}()
+		})
 	}
 	for range streams {
 		<-entered
 	}
-	draining := k.Draining()
-	done := k.stopAside(t.Context())
-	<-draining
+	done := k.stopAside()
+	<-k.Draining()
 	close(leave)
-	for range streams {
-		if text := <-got; text != whole {
-			t.Errorf("stream under way got %.80q; want its whole answer", text)
-		}
-	}
-	if err := <-done; err != nil {
-		t.Error("stop:", err)
-	}
+	clients.Wait()
+	<-done
 }
 
 // Contract B58.
@@ -225,9 +165,8 @@ func TestStopAwaitsHandlersWhoseClientLeft(t *testing.T) {
 	}
 	<-left
 	k.client.CloseIdleConnections()
-	draining := k.Draining()
-	done := k.stopAside(t.Context())
-	<-draining
+	done := k.stopAside()
+	<-k.Draining()
 	for k.Open() > 0 {
 		runtime.Gosched()
 	}
@@ -235,14 +174,12 @@ func TestStopAwaitsHandlersWhoseClientLeft(t *testing.T) {
 		runtime.Gosched() // a stop that does not wait has time to end
 	}
 	select {
-	case err := <-done:
-		t.Fatalf("the stop ended with %v before the handler", err)
+	case <-done:
+		t.Fatal("the stop ended before the handler")
 	default:
 	}
 	close(leave)
-	if err := <-done; err != nil {
-		t.Error("stop:", err)
-	}
+	<-done
 	if !ended.Load() {
 		t.Error("the stop was over before the handler")
 	}
@@ -253,15 +190,8 @@ func TestStopAwaitsHandlersWhoseClientLeft(t *testing.T) {
 func TestIdleHTTP2ConnectionsAreToldToGo(t *testing.T) {
 	t.Parallel()
 
-	cert, key, pool := testkit.Pair(t, t.TempDir(), 1)
-	k := build(t, set(func(c *httpserver.Config) { c.TLSCertificate, c.TLSKey = cert, key }))
-	k.serve()
-	dialer := tls.Dialer{Config: &tls.Config{RootCAs: pool, NextProtos: []string{"h2"}}}
-	c, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(k.URLs()[0], "https://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	k := startTLS(t, true)
+	c := tls.Client(k.dial(), k.tls)
 	const settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 	if _, err := io.WriteString(c, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+settings); err != nil {
 		t.Fatal(err)
@@ -271,9 +201,7 @@ func TestIdleHTTP2ConnectionsAreToldToGo(t *testing.T) {
 	if _, err := io.ReadFull(c, head); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.stop(); err != nil {
-		t.Error("stop:", err)
-	}
+	k.stop()
 	rest, _ := io.ReadAll(c)
 	const goAway = "\x07\x00\x00\x00\x00\x00" // the type of the frame, no flags, no stream
 	if !bytes.Contains(rest, []byte(goAway)) {
@@ -284,21 +212,13 @@ func TestIdleHTTP2ConnectionsAreToldToGo(t *testing.T) {
 func TestQuietTLSConnectionsDoNotHoldTheStop(t *testing.T) {
 	t.Parallel()
 
-	cert, key, pool := testkit.Pair(t, t.TempDir(), 1)
-	k := build(t, set(func(c *httpserver.Config) {
-		c.TLSCertificate, c.TLSKey = cert, key
+	k := startTLS(t, false, set(func(c *httpserver.Config) {
 		c.DrainTimeout, c.ReadHeaderTimeout, c.ReadTimeout = 3*time.Second, time.Minute, time.Minute
 	}))
-	k.serve()
-	dialer := tls.Dialer{Config: &tls.Config{RootCAs: pool}}
-	c, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(k.URLs()[0], "https://"))
-	if err != nil {
+	if err := tls.Client(k.dial(), k.tls).HandshakeContext(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
-	if err := k.stop(); err != nil {
-		t.Error("stop:", err)
-	}
+	k.stop()
 	if n := k.logs.FilterMessage("the drain was forced").Len(); n > 0 {
 		t.Error("a connection without a request held the drain to its limit")
 	}

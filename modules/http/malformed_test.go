@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,11 +96,9 @@ func TestMalformedRequestsNeverBreakTheServer(t *testing.T) {
 			corpus <- mutate(seeds[random.IntN(len(seeds))])
 		}
 	}()
-	const workers = 20
-	done := make(chan struct{}, workers)
-	for range workers {
-		go func() {
-			defer func() { done <- struct{}{} }()
+	var workers sync.WaitGroup
+	for range 20 {
+		workers.Go(func() {
 			for request := range corpus {
 				statuses, _ := exchangeRaw(t, k.address(), request)
 				for _, status := range statuses {
@@ -108,11 +107,9 @@ func TestMalformedRequestsNeverBreakTheServer(t *testing.T) {
 					}
 				}
 			}
-		}()
+		})
 	}
-	for range workers {
-		<-done
-	}
+	workers.Wait()
 	for range 100 {
 		if statuses, body := exchangeRaw(t, k.address(), seeds[0]); len(statuses) != 1 || statuses[0] != 200 || body != "hello" {
 			t.Fatalf("afterwards a good request was answered %v %q; want 200", statuses, body)

@@ -5,24 +5,22 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"example.com/ostov/apptest"
 	"example.com/ostov/config"
 	"example.com/ostov/modules/container"
 	httpserver "example.com/ostov/modules/http"
 )
 
-// newApp describes an application that serves HTTP on a free port.
-func newApp(out io.Writer, options ...fx.Option) *container.Container {
+// newApp describes an application that serves HTTP.
+func newApp(options ...fx.Option) *container.Container {
 	return container.New(
-		container.Process{Stdout: out, Stderr: io.Discard, Sources: config.Sources{
-			Environ: []string{}, Set: []string{"http.address=127.0.0.1:0", "http.docs=false"},
-		}},
+		container.Process{Stdout: io.Discard, Stderr: io.Discard, Sources: config.Sources{Environ: []string{}, Set: []string{"http.docs=false"}}},
 		append(options, container.Module, httpserver.Module, fx.Provide(zap.NewNop))...,
 	)
 }
@@ -46,7 +44,7 @@ func ExampleRoutes() {
 		httpserver.Routes(newRoutes),
 	)
 
-	server, err := container.Get[*httpserver.Server](newApp(io.Discard, feature))
+	server, err := container.Get[*httpserver.Server](newApp(feature))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -63,37 +61,17 @@ func ExampleRoutes() {
 func TestModuleServesWhileTheApplicationRuns(t *testing.T) {
 	t.Parallel()
 
-	var out strings.Builder
-	app := newApp(&out, fx.Provide(newClock), httpserver.Routes(newRoutes), fx.Invoke(func(e *echo.Echo) { e.GET("/plain", hello) }))
-	server, err := container.Get[*httpserver.Server](app)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := app.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	url := server.URLs()[0]
-	transport := &http.Transport{}
-	client := &http.Client{Transport: transport}
+	app := apptest.StartOnly(t, fx.Provide(newClock), httpserver.Routes(newRoutes), fx.Invoke(func(e *echo.Echo) { e.GET("/plain", hello) }))
 	for path, want := range map[string]string{"/now": "noon", "/plain": "hello", "/readyz": "ok\n"} {
-		r, err := client.Get(url + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(r.Body)
-		_ = r.Body.Close()
-		if string(text) != want || err != nil {
-			t.Errorf("GET %s = %q, %v; want %q", path, text, err, want)
+		if status, text := app.Get(path); status != http.StatusOK || text != want {
+			t.Errorf("GET %s = %d %q; want %q", path, status, text, want)
 		}
 	}
-	transport.CloseIdleConnections()
-	if err := app.Stop(t.Context()); err != nil {
+	if err := app.Stop(); err != nil {
 		t.Error("stop:", err)
 	}
-	if want := "Serving on " + url + ". Hit CTRL-C to stop.\n"; !strings.HasPrefix(out.String(), want) {
-		t.Errorf("printed %q; want %q first", out.String(), want)
-	}
-	if _, err := client.Get(url); err == nil {
+	if r, err := http.Get(app.URL); err == nil {
+		_ = r.Body.Close()
 		t.Error("the server answers after the stop")
 	}
 }
@@ -104,17 +82,10 @@ func TestMiddlewaresOfModulesRunInTheOrderOfTheList(t *testing.T) {
 	t.Parallel()
 
 	adds := func(name string) fx.Option {
-		return fx.Module(name, fx.Invoke(func(e *echo.Echo) {
-			e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
-				return func(c echo.Context) error {
-					c.Response().Header().Add("X-Passed", name)
-					return next(c)
-				}
-			})
-		}))
+		return fx.Module(name, fx.Invoke(func(e *echo.Echo) { e.Use(passes(name)) }))
 	}
 	for range 20 {
-		app := newApp(io.Discard, adds("audit"), adds("session"), adds("quota"), fx.Provide(newClock), httpserver.Routes(newRoutes))
+		app := newApp(adds("audit"), adds("session"), adds("quota"), fx.Provide(newClock), httpserver.Routes(newRoutes))
 		e, err := container.Get[*echo.Echo](app)
 		if err != nil {
 			t.Fatal(err)
@@ -124,17 +95,5 @@ func TestMiddlewaresOfModulesRunInTheOrderOfTheList(t *testing.T) {
 		if got := says(w.Result(), "X-Passed"); got != "audit, session, quota" {
 			t.Fatalf("a request passed %s; want the order of the modules", got)
 		}
-	}
-}
-
-func TestTakenPortFailsTheStartOfTheApplication(t *testing.T) {
-	t.Parallel()
-
-	taken := start(t)
-	app := container.New(container.Process{Stdout: io.Discard, Stderr: io.Discard, Sources: config.Sources{
-		Environ: []string{}, Set: []string{"http.address=" + taken.address()},
-	}}, container.Module, httpserver.Module, fx.Provide(zap.NewNop))
-	if err := app.Start(t.Context()); err == nil || !strings.Contains(err.Error(), taken.address()) {
-		t.Errorf("start: %v; want an error that names %s", err, taken.address())
 	}
 }

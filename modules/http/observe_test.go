@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/labstack/echo/v4"
-	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	httpserver "example.com/ostov/modules/http"
@@ -125,24 +124,6 @@ func TestSecretsInQueriesAreNotLogged(t *testing.T) {
 	}
 }
 
-// Contract B114.
-func TestFailingLogBreaksNoRequest(t *testing.T) {
-	t.Parallel()
-
-	k := build(t, get("/", hello), func(p *httpserver.Params) {
-		p.Log = zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zapcore.EncoderConfig{}), brokenSink{}, zapcore.InfoLevel),
-			zap.ErrorOutput(zapcore.AddSync(io.Discard)))
-	})
-	if w := k.ask("GET", "/"); w.Code != http.StatusOK || w.Body.String() != "hello" {
-		t.Errorf("GET / with a log that cannot be written = %d %q; want 200 hello", w.Code, w.Body)
-	}
-}
-
-type brokenSink struct{}
-
-func (brokenSink) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
-func (brokenSink) Sync() error               { return errors.New("no space left on device") }
-
 func TestRequestID(t *testing.T) {
 	t.Parallel()
 
@@ -189,19 +170,11 @@ func TestPanicAfterTheHeaderAbortsTheConnection(t *testing.T) {
 		c.Response().Flush()
 		panic("out of ideas")
 	}), get("/fine", hello))
-	r, err := k.client.Get(k.url + "/")
-	if err == nil {
-		var text []byte
-		text, err = io.ReadAll(r.Body)
-		_ = r.Body.Close()
-		if err == nil {
-			t.Errorf("the client got %q as if it were whole; want an error", text)
-		}
+	if _, text, err := k.fetch("/"); err == nil {
+		t.Errorf("the client got %q as if it were whole; want an error", text)
 	}
-	if r, err := k.client.Get(k.url + "/fine"); err != nil || r.StatusCode != http.StatusOK {
+	if r, _, err := k.fetch("/fine"); err != nil || r.StatusCode != http.StatusOK {
 		t.Errorf("next request: %v; want the server to live", err)
-	} else {
-		_ = r.Body.Close()
 	}
 	failed := k.logs.FilterMessage("request").FilterLevelExact(zapcore.ErrorLevel).All()
 	if len(failed) != 1 || failed[0].ContextMap()["error"] != "panic: out of ideas" || failed[0].Stack == "" {
@@ -213,8 +186,7 @@ func TestAbortedHandlerIsRecorded(t *testing.T) {
 	t.Parallel()
 
 	k := start(t, get("/", func(echo.Context) error { panic(http.ErrAbortHandler) }))
-	if r, err := k.client.Get(k.url + "/"); err == nil {
-		_ = r.Body.Close()
+	if _, _, err := k.fetch("/"); err == nil {
 		t.Error("the client got an answer from a handler that aborted; want none")
 	}
 	records := k.logs.FilterMessage("request").All()
@@ -224,31 +196,27 @@ func TestAbortedHandlerIsRecorded(t *testing.T) {
 }
 
 func TestClientThatLeavesIsNoError(t *testing.T) {
-	t.Parallel()
-
-	entered, recorded := make(chan struct{}), make(chan struct{})
-	k := start(t, get("/", func(c echo.Context) error {
-		close(entered)
-		<-c.Request().Context().Done()
-		return fmt.Errorf("query: %w", c.Request().Context().Err())
-	}), func(p *httpserver.Params) {
-		p.Log = p.Log.WithOptions(zap.Hooks(func(e zapcore.Entry) error {
-			if e.Message == "request" {
-				close(recorded)
-			}
-			return nil
-		}))
-	})
-	client := k.dial()
-	if _, err := io.WriteString(client, "GET / HTTP/1.1\r\nHost: test\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	<-entered
-	_ = client.Close()
-	<-recorded
-	record := k.logs.FilterMessage("request").All()[0]
-	if record.Level != zapcore.InfoLevel || record.ContextMap()["status"] != int64(499) {
-		t.Errorf("record is %v with status %v; want info with 499", record.Level, record.ContextMap()["status"])
+	for target, status := range map[string]int64{"/query": 499, "/stream": 200} {
+		t.Run(target, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				k := startPipes(t, get("/query", func(c echo.Context) error {
+					return fmt.Errorf("query: %w", stuck(c))
+				}), get("/stream", func(c echo.Context) error {
+					httpserver.Stream(c)
+					c.Response().WriteHeader(http.StatusOK)
+					return stuck(c)
+				}))
+				client := k.dial()
+				client.get(target)
+				synctest.Wait()
+				_ = client.Close()
+				synctest.Wait()
+				record := k.logs.FilterMessage("request").All()[0]
+				if record.Level != zapcore.InfoLevel || record.ContextMap()["status"] != status {
+					t.Errorf("record is %v with status %v; want info with %d", record.Level, record.ContextMap()["status"], status)
+				}
+			})
+		})
 	}
 }
 

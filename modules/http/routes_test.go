@@ -145,15 +145,7 @@ GET /readyz http.(*Server).ready
 func TestMiddlewareOfARoute(t *testing.T) {
 	t.Parallel()
 
-	note := func(name string) echo.MiddlewareFunc {
-		return func(next echo.HandlerFunc) echo.HandlerFunc {
-			return func(c echo.Context) error {
-				c.Response().Header().Add("X-Passed", name)
-				return next(c)
-			}
-		}
-	}
-	k := start(t, routes(httpserver.Route{Method: "GET", Path: "/", Handler: hello, Middleware: []echo.MiddlewareFunc{note("first"), note("second")}}))
+	k := build(t, routes(httpserver.Route{Method: "GET", Path: "/", Handler: hello, Middleware: []echo.MiddlewareFunc{passes("first"), passes("second")}}))
 	if got := says(k.ask("GET", "/").Result(), "X-Passed"); got != "first, second" {
 		t.Errorf("GET / passed %q; want first, second", got)
 	}
@@ -162,37 +154,34 @@ func TestMiddlewareOfARoute(t *testing.T) {
 func TestIndexNamesTheRoutesWhereNoModuleHasAPage(t *testing.T) {
 	t.Parallel()
 
-	const link = `<a href="/a">/a</a>`
-	index := func(k *kit) bool {
-		k.serve()
-		w := k.ask("GET", "/")
-		return w.Code == http.StatusOK && strings.Contains(w.Body.String(), link)
+	tests := []struct {
+		name  string
+		add   func(*echo.Echo)
+		index bool
+	}{
+		{"nothing at /", func(*echo.Echo) {}, true},
+		{"POST only", func(e *echo.Echo) { e.POST("/", hello) }, true},
+		{"a group at /", func(e *echo.Echo) { e.Group("", none) }, true},
+		{"unlinkable routes", func(e *echo.Echo) { e.GET("/a/:x", hello); e.POST("/<b>", hello) }, true},
+		{"a page", func(e *echo.Echo) { e.GET("/", hello) }, false},
+		{"everything", func(e *echo.Echo) { e.GET("/*", hello) }, false},
 	}
-	for name, k := range map[string]*kit{
-		"nothing at /":      build(t, get("/a", hello)),
-		"POST only":         build(t, get("/a", hello), post("/", hello)),
-		"a group at /":      build(t, get("/a", hello), func(*httpserver.Params) {}),
-		"unlinkable routes": build(t, get("/a", hello), get("/a/:x", hello), post("/<b>", hello)),
-	} {
-		if name == "a group at /" {
-			k.echo.Group("", none)
-		}
-		if !index(k) {
-			t.Errorf("%s: GET / = %s; want a page that links /a", name, k.ask("GET", "/").Body)
-		}
-		if page := k.ask("GET", "/").Body.String(); strings.Contains(page, "/a/:x\"") || strings.Contains(page, "<b>") {
-			t.Errorf("%s: the page links what cannot be followed, or is not escaped: %s", name, page)
-		}
-	}
-	for name, add := range map[string]func(*echo.Echo){
-		"a page":     func(e *echo.Echo) { e.GET("/", hello) },
-		"everything": func(e *echo.Echo) { e.GET("/*", hello) },
-	} {
-		k := build(t, get("/a", hello))
-		add(k.echo)
-		if index(k) {
-			t.Errorf("%s: GET / = the index; want the module's", name)
-		}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+
+			k := build(t, get("/a", hello))
+			tt.add(k.echo)
+			k.serve(t.Context())
+			w := k.ask("GET", "/")
+			page := w.Body.String()
+			if index := strings.Contains(page, `<a href="/a">/a</a>`); w.Code != http.StatusOK || index != tt.index {
+				t.Errorf("GET / = %d %s; want a page that links /a: %t", w.Code, page, tt.index)
+			}
+			if strings.Contains(page, `/a/:x"`) || strings.Contains(page, "<b>") {
+				t.Errorf("the page links what cannot be followed, or is not escaped: %s", page)
+			}
+		})
 	}
 }
 

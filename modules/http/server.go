@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zapio"
@@ -26,6 +25,7 @@ import (
 	"example.com/ostov/internal/typed"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
+	"example.com/ostov/modules/telemetry"
 )
 
 // Server is Echo behind an http.Server and listeners of our own.
@@ -179,33 +179,30 @@ func (s *Server) Serve(ended func(cause error)) lifecycle.Setup {
 	}
 }
 
-func (s *Server) start(ctx context.Context, ended func(error)) error {
-	if err := s.complete(); err != nil {
+func (s *Server) start(ctx context.Context, ended func(error)) (err error) {
+	if err = s.complete(); err != nil {
+		return err
+	}
+	s.tls, err = listen.TLS(s.config.TLSCertificate, s.config.TLSKey, func(err error) {
+		s.log.Error("the certificate was not read again; the one before stays in use", zap.Error(err))
+	})
+	if err != nil {
 		return err
 	}
 	scheme := "http"
 	s.serve = func(l net.Listener) error { return s.http.Serve(tracked{l, s}) }
-	if s.config.TLSKey != "" {
-		config, err := listen.TLS(s.config.TLSCertificate, s.config.TLSKey, func(err error) {
-			s.log.Error("the certificate was not read again; the one before stays in use", zap.Error(err))
-		})
-		if err != nil {
-			return err
-		}
-		s.tls, s.http.TLSConfig = config, config
-		scheme = "https"
+	if s.tls != nil {
+		scheme, s.http.TLSConfig = "https", s.tls
 		s.serve = func(l net.Listener) error { return s.http.ServeTLS(tracked{l, s}, "", "") }
 	}
 
-	listeners, err := s.listen(ctx, listen.Split(s.config.Address)...)
-	if err != nil {
+	if s.listeners, err = s.listen(ctx, listen.Split(s.config.Address)...); err != nil {
 		return err
 	}
-	s.listeners = listeners
-	s.base, s.cancel = context.WithCancelCause(trace.ContextWithSpanContext(context.WithoutCancel(ctx), trace.SpanContext{})) // a request is no part of the start
+	s.base, s.cancel = context.WithCancelCause(telemetry.Untraced(ctx))
 
 	var urls []string
-	for _, l := range listeners {
+	for _, l := range s.listeners {
 		url := listen.URL(scheme, l.Addr())
 		urls = append(urls, url)
 		s.serving.Go(func() {

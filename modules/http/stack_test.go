@@ -1,14 +1,13 @@
 package httpserver_test
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -85,11 +84,7 @@ func TestBodyLimit(t *testing.T) {
 				}
 				return hello(c)
 			}))
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, k.url, tt.body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer, err := k.client.Do(r)
+			answer, err := k.client.Post(k.url, "", tt.body)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,16 +108,14 @@ func (zeros) Read(p []byte) (int, error) {
 
 func TestBodyThatEndsEarlyIsTheClientsFault(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t, post("/", func(c echo.Context) error {
+		k := startPipes(t, post("/", func(c echo.Context) error {
 			_, err := io.ReadAll(c.Request().Body)
 			return err
 		}))
-		client := p.connect(t)
+		client := k.dial()
 		client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhalf")
 		_ = client.Close()
-		if err := k.stop(); err != nil {
-			t.Error("stop:", err)
-		}
+		k.stop()
 		record := k.logs.FilterMessage("request").All()[0]
 		if record.Level != zapcore.InfoLevel || record.ContextMap()["status"] != int64(400) {
 			t.Errorf("record is %v with status %v; want info with 400", record.Level, record.ContextMap()["status"])
@@ -276,59 +269,34 @@ func TestManyRequestsAtOnceKeepApart(t *testing.T) {
 		}
 		return c.String(http.StatusOK, c.Param("id"))
 	}))
-	errs := make(chan error)
+	var clients sync.WaitGroup
 	for i := range 20 {
-		go func() {
-			var all []error
+		clients.Go(func() {
 			for j := range 20 {
 				id := fmt.Sprintf("%d-%d", i, j)
-				r, err := k.client.Get(k.url + "/" + id)
-				if err != nil {
-					all = append(all, err)
-					continue
+				if _, text, err := k.fetch("/" + id); err != nil || text != id {
+					t.Errorf("GET /%s = %q, %v", id, text, err)
 				}
-				text, _ := io.ReadAll(r.Body)
-				_ = r.Body.Close()
-				if string(text) != id {
-					all = append(all, fmt.Errorf("GET /%s = %q", id, text))
-				}
-				if r, err := k.client.Get(k.url + "/bad" + id); err != nil || r.StatusCode != http.StatusInternalServerError {
-					all = append(all, fmt.Errorf("GET /bad%s: %v; want 500", id, err))
-				} else {
-					_ = r.Body.Close()
+				if r, _, err := k.fetch("/bad" + id); err != nil || r.StatusCode != http.StatusInternalServerError {
+					t.Errorf("GET /bad%s: %v; want 500", id, err)
 				}
 			}
-			errs <- errors.Join(all...)
-		}()
+		})
 	}
-	for range 20 {
-		if err := <-errs; err != nil {
-			t.Error(err)
-		}
-	}
+	clients.Wait()
 }
 
 func TestConnectionsOverTheLimitAreAnsweredAtOnce(t *testing.T) {
 	t.Parallel()
 
 	k := start(t, get("/", hello), set(func(c *httpserver.Config) { c.MaxConnections = 2 }))
-	first, second := k.dial(), k.dial()
-	ask := func(c io.ReadWriter) string {
+	ask := func(c *peer) string {
 		t.Helper()
-		if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: test\r\n\r\n"); err != nil {
-			t.Fatal(err)
-		}
-		r, err := http.ReadResponse(bufio.NewReader(c), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Body.Close()
-		text, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
+		c.get("/")
+		r, text := c.answer()
 		return fmt.Sprintf("%d %v %s", r.StatusCode, r.Close, text)
 	}
+	first, second := k.dial(), k.dial()
 	ask(first)
 	ask(second)
 	_, problem, _ := strings.Cut(httpserver.TurnedAway, "\r\n\r\n")
@@ -337,14 +305,9 @@ func TestConnectionsOverTheLimitAreAnsweredAtOnce(t *testing.T) {
 		if got := ask(third); got != "503 true "+problem {
 			t.Errorf("connection over the limit got %q; want 503 and the problem, whole", got)
 		}
-		if rest, err := io.ReadAll(third); err != nil || len(rest) > 0 {
-			t.Errorf("then %q, %v; want it closed", rest, err)
-		}
+		third.ends("")
 	}
-	silent := k.dial()
-	if text, err := io.ReadAll(silent); err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 503 ") {
-		t.Errorf("silent connection over the limit got %q, %v; want 503", text, err)
-	}
+	k.dial().ends(httpserver.TurnedAway) // though it is silent
 	if got := ask(first); got != "200 false hello" {
 		t.Errorf("connection within the limit got %q; want 200", got)
 	}
@@ -352,18 +315,15 @@ func TestConnectionsOverTheLimitAreAnsweredAtOnce(t *testing.T) {
 
 func TestConnectionOverTheLimitMaySendItsRequest(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		k, p := startPipes(t, set(func(c *httpserver.Config) { c.MaxConnections = 1 }))
-		p.connect(t)
-		client := p.connect(t)
+		k := startPipes(t, set(func(c *httpserver.Config) { c.MaxConnections = 1 }))
+		k.dial()
+		client := k.dial()
 		if r, _ := client.answer(); r.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("connection over the limit was answered %d; want 503", r.StatusCode)
 		}
 		client.get("/") // it would be reset, and with it the answer
 		began := time.Now()
-		client.closed()
-		within(t, "closing", began, 0, 51*time.Millisecond)
-		if err := k.stop(); err != nil {
-			t.Error("stop:", err)
-		}
+		client.ends("")
+		within(t, "closing", time.Since(began), 0, 51*time.Millisecond)
 	})
 }

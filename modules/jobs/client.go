@@ -15,9 +15,9 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivertype"
-	"go.opentelemetry.io/otel/trace"
 
 	"example.com/ostov/modules/database"
+	"example.com/ostov/modules/telemetry"
 )
 
 // rescueMargin is how much longer than any job may take one runs whose process has
@@ -188,8 +188,7 @@ func (c *Client) Start(ctx context.Context) error {
 			return fmt.Errorf("free the jobs that were left running: %w", err)
 		}
 	}
-	// What is worked is no part of the start.
-	if err := c.river.Start(trace.ContextWithSpanContext(context.WithoutCancel(ctx), trace.SpanContext{})); err != nil {
+	if err := c.river.Start(telemetry.Untraced(ctx)); err != nil {
 		return fmt.Errorf("start to work jobs: %w", err)
 	}
 	return nil

@@ -4,11 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"fmt"
 	"io"
-	"os"
-	"runtime"
-	"runtime/debug"
 	"testing"
 
 	"go.uber.org/zap"
@@ -81,45 +77,4 @@ func BenchmarkLine(b *testing.B) {
 			b.Fatal(err)
 		}
 	})
-}
-
-// BenchmarkIdleSession tells what a session that waits for its next line keeps
-// in the memory of its server: on heap and stacks, and resident. Its client is
-// another process.
-func BenchmarkIdleSession(b *testing.B) {
-	for _, sessions := range []int{1, 1000, 10_000} {
-		b.Run(fmt.Sprint(sessions), func(b *testing.B) {
-			k := quiet(b, echo())
-			var held, resident float64
-			for b.Loop() {
-				heldBefore, residentBefore := memory(b)
-				clients := dialMany(b, k, sessions)
-				heldAfter, residentAfter := memory(b)
-				held += heldAfter - heldBefore
-				resident += residentAfter - residentBefore
-				clients.hangUp(b)
-			}
-			b.ReportMetric(held/float64(b.N*sessions), "B/session")
-			b.ReportMetric(resident/float64(b.N*sessions), "B-resident/session")
-			b.ReportMetric(0, "ns/op")
-		})
-	}
-}
-
-// memory is what the program holds on heap and stacks, and what is resident.
-func memory(tb testing.TB) (held, resident float64) {
-	tb.Helper()
-
-	debug.FreeOSMemory()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	status, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return float64(m.HeapAlloc + m.StackInuse), 0 // not on Linux
-	}
-	var size, pages float64
-	if _, err := fmt.Sscan(string(status), &size, &pages); err != nil {
-		tb.Fatal(err)
-	}
-	return float64(m.HeapAlloc + m.StackInuse), pages * float64(os.Getpagesize())
 }

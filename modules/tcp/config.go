@@ -42,28 +42,8 @@ func DefaultConfig() Config {
 // Validate reports what the tags of the fields cannot tell.
 func (c Config) Validate() error {
 	var errs []error
-	refuse := func(key string, err error) {
-		if err != nil {
-			errs = append(errs, config.Invalid(key, "%v", err))
-		}
-	}
-	for _, address := range listen.Split(c.Address) {
-		if c.Address != "" {
-			refuse("address", listen.Validate(address))
-		}
-	}
-	certificate, key := listen.CheckTLS(c.TLSCertificate, c.TLSKey)
-	refuse("tls_certificate", certificate)
-	refuse("tls_key", key)
+	listen.Check(c.Address, c.TLSCertificate, c.TLSKey, func(key string, err error) {
+		errs = append(errs, config.Invalid(key, "%v", err))
+	})
 	return errors.Join(errs...)
-}
-
-func (c Config) secure() bool { return c.TLSCertificate != "" && c.TLSKey != "" }
-
-// scheme of the URLs under which the servers are reached.
-func (c Config) scheme() string {
-	if c.secure() {
-		return "tls"
-	}
-	return "tcp"
 }

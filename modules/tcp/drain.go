@@ -13,40 +13,40 @@ import (
 )
 
 // drain is described by [Servers.Serve].
-func (r *run) drain(ctx context.Context) error {
-	defer r.cancel(drain.ErrStopping)
+func (s *Servers) drain(ctx context.Context) error {
+	defer s.cancel(drain.ErrStopping)
 	var cancelled, closed map[string]int
-	d, release := drain.Begin(ctx, r.config.DrainTimeout, func() {
-		cancelled = r.open()
-		r.cancel(drain.ErrStopping)
+	d, release := drain.Begin(ctx, s.config.DrainTimeout, func() {
+		cancelled = s.open()
+		s.cancel(drain.ErrStopping)
 	})
 	defer release()
 
 	began := time.Now()
-	r.urls.Store(nil)
-	close(r.stopping)
+	s.urls.Store(nil)
+	close(s.stopping)
 	var failed []error
-	for _, l := range r.listeners {
+	for _, l := range s.listeners {
 		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			failed = append(failed, err)
 		}
 	}
-	r.accepting.Wait() // from here on no session is added
-	for _, s := range r.sessions.All() {
-		s.interrupt()
+	s.accepting.Wait() // from here on no session is added
+	for _, c := range s.sessions.All() {
+		c.interrupt()
 	}
-	if !d.Wait(r.sessions.Gone(), 0) {
-		closed = r.open()
-		for _, s := range r.sessions.All() {
-			s.abort()
+	if !d.Wait(s.sessions.Gone(), 0) {
+		closed = s.open()
+		for _, c := range s.sessions.All() {
+			c.abort()
 		}
-		if !d.Closed(r.sessions.Gone()) {
+		if !d.Closed(s.sessions.Gone()) {
 			failed = append(failed, fmt.Errorf("sessions still run %v after the drain began, cancelled in vain: %v",
-				time.Since(began).Round(time.Millisecond), r.open()))
+				time.Since(began).Round(time.Millisecond), s.open()))
 		}
 	}
 	if len(cancelled) > 0 {
-		r.log.Warn("the drain was forced", zap.Any("cancelled", cancelled), zap.Any("closed", closed))
+		s.log.Warn("the drain was forced", zap.Any("cancelled", cancelled), zap.Any("closed", closed))
 	}
 	if len(failed) > 0 {
 		return fmt.Errorf("tcp server: %w", errors.Join(failed...))
@@ -55,10 +55,10 @@ func (r *run) drain(ctx context.Context) error {
 }
 
 // open returns how many sessions of each server are open.
-func (r *run) open() map[string]int {
+func (s *Servers) open() map[string]int {
 	open := make(map[string]int)
-	for _, s := range r.sessions.All() {
-		open[s.server]++
+	for _, c := range s.sessions.All() {
+		open[c.server]++
 	}
 	return open
 }

@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/modules/tcp"
 )
 
@@ -70,8 +71,7 @@ func TestStopLosesNoAnswer(t *testing.T) {
 	}
 
 	url := k.URLs()[0]
-	stopped := make(chan error, 1)
-	go func() { stopped <- k.stop() }()
+	stopped := k.stopAside()
 	for _, c := range clients[:idle] {
 		c.wantEnd("") // although nothing is released yet
 	}
@@ -83,8 +83,8 @@ func TestStopLosesNoAnswer(t *testing.T) {
 		t.Errorf("URLs during the drain = %q; want none", urls)
 	}
 	select {
-	case err := <-stopped:
-		t.Fatalf("the stop ended (%v) before the answers under way", err)
+	case <-stopped:
+		t.Fatal("the stop ended before the answers under way")
 	default:
 	}
 
@@ -92,9 +92,7 @@ func TestStopLosesNoAnswer(t *testing.T) {
 	for i, c := range clients[idle:] {
 		c.wantEnd(fmt.Sprintf("[%d]\n[next]\n", i))
 	}
-	if err := <-stopped; err != nil {
-		t.Error("stop:", err)
-	}
+	<-stopped
 	k.wantLogged(zap.WarnLevel, 0)
 	k.wantLogged(zap.ErrorLevel, 0)
 }
@@ -103,21 +101,14 @@ func TestStopEndsAtOnceWhereNothingIsUnderWay(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
-		l := newPipes()
-		k := startOn(t, l, server(echo()))
-		silent, waiting, begun := l.connect(t), l.connect(t), l.connect(t)
+		k := startPipes(t, server(echo()))
+		silent, waiting, begun := k.dial(), k.dial(), k.dial()
 		waiting.send("a\n")
 		waiting.want("[a]\n")
 		begun.send("half a li")
 		synctest.Wait()
 
-		at := time.Now()
-		if err := k.stop(); err != nil {
-			t.Error("stop:", err)
-		}
-		if took := time.Since(at); took != 0 {
-			t.Errorf("the stop took %v; want no time", took)
-		}
+		k.stopTakes(0)
 		for _, c := range []*client{silent, waiting, begun} {
 			c.wantEnd("")
 		}
@@ -129,7 +120,7 @@ func TestHandlersAreCancelledInTheLastSecondOfTheDrain(t *testing.T) {
 
 	type key struct{}
 	synctest.Test(t, func(t *testing.T) {
-		l, h := newPipes(), newHeld(true)
+		h := newHeld(true)
 		answer := h.Answer
 		h.Answer = func(ctx context.Context, line []byte, w io.Writer) error {
 			if got := ctx.Value(key{}); got != "value" {
@@ -138,24 +129,14 @@ func TestHandlersAreCancelledInTheLastSecondOfTheDrain(t *testing.T) {
 			return answer(ctx, line, w)
 		}
 		k := build(t, server(h.LineServer))
-		k.ListenWith(func(context.Context, ...string) ([]net.Listener, error) { return []net.Listener{l}, nil })
-		startup, over := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
-		cleanup, err := k.Serve(func(err error) { t.Error("ended:", err) })(startup)
-		if err != nil {
-			t.Fatal(err)
-		}
-		over()
-		c := l.connect(t)
+		k.pipes = testkit.NewPipes()
+		k.SetListeners(k.pipes)
+		k.serve(context.WithValue(t.Context(), key{}, "value"))
+		c := k.dial()
 		c.send("a\n")
 		<-h.begun
 
-		at := time.Now()
-		if err := cleanup(t.Context()); err != nil {
-			t.Error("stop:", err)
-		}
-		if took := time.Since(at); took != 9*time.Second {
-			t.Errorf("the stop took %v; want 9s: drain_timeout less its last second", took)
-		}
+		k.stopTakes(9 * time.Second) // drain_timeout less its last second
 		c.wantEnd("")
 		k.wantLogged(zap.WarnLevel, 1)
 		k.wantLogged(zap.ErrorLevel, 0)
@@ -175,15 +156,12 @@ func TestLinesAreNotBegunOnceTheirContextHasEnded(t *testing.T) {
 		return err
 	}
 	synctest.Test(t, func(t *testing.T) {
-		l := newPipes()
-		k := startOn(t, l, server(s))
-		c := l.connect(t)
+		k := startPipes(t, server(s))
+		c := k.dial()
 		c.send("a\nb\n")
 		synctest.Wait()
 		go c.wantEnd("no time for a\n")
-		if err := k.stop(); err != nil {
-			t.Error("stop:", err)
-		}
+		k.stop()
 		synctest.Wait()
 		k.wantLogged(zap.ErrorLevel, 0)
 	})
@@ -202,9 +180,7 @@ func TestContextOfASessionEndsWithTheStop(t *testing.T) {
 	if err := ctx.Err(); err != nil {
 		t.Errorf("context while serving: %v; want it alive", err)
 	}
-	if err := k.stop(); err != nil {
-		t.Error("stop:", err)
-	}
+	k.stop()
 	if ctx.Err() == nil {
 		t.Error("the context is alive after the stop; want what a handler left behind to hear of it")
 	}
@@ -214,19 +190,11 @@ func TestHandlerThatWaitsForItsClientIsClosedAtTheEndOfTheDrain(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
-		l := newPipes()
-		s := echo()
-		k := startOn(t, l, server(s), configured(func(c *tcp.Config) { c.WriteTimeout = time.Hour }))
-		l.connect(t).send("a\n") // and does not read the answer
+		k := startPipes(t, server(echo()), configured(func(c *tcp.Config) { c.WriteTimeout = time.Hour }))
+		k.dial().send("a\n") // and does not read the answer
 		synctest.Wait()
 
-		at := time.Now()
-		if err := k.stop(); err != nil {
-			t.Error("stop:", err)
-		}
-		if took := time.Since(at); took != 10*time.Second {
-			t.Errorf("the stop took %v; want drain_timeout, 10s", took)
-		}
+		k.stopTakes(10 * time.Second) // drain_timeout
 		k.wantLogged(zap.WarnLevel, 1)
 	})
 }
@@ -247,9 +215,9 @@ func TestHandlerThatIgnoresEverythingIsNamedAndLeftBehind(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l, h := newPipes(), newHeld(false)
-				k := startOn(t, l, server(h.LineServer))
-				c := l.connect(t)
+				h := newHeld(false)
+				k := startPipes(t, server(h.LineServer))
+				c := k.dial()
 				c.send("a\n")
 				<-h.begun
 
@@ -259,9 +227,8 @@ func TestHandlerThatIgnoresEverythingIsNamedAndLeftBehind(t *testing.T) {
 					defer cancel()
 					ctx = limited
 				}
-				at, cleanup := time.Now(), k.cleanup
-				k.cleanup = nil
-				err := cleanup(ctx)
+				at := time.Now()
+				err := k.stopWithin(ctx)
 				if took := time.Since(at); took != tt.want {
 					t.Errorf("the stop took %v; want %v", took, tt.want)
 				}
@@ -272,22 +239,6 @@ func TestHandlerThatIgnoresEverythingIsNamedAndLeftBehind(t *testing.T) {
 				close(h.release)
 			})
 		})
-	}
-}
-
-func TestServersMayServeAgainAfterAStop(t *testing.T) {
-	t.Parallel()
-
-	k := build(t, server(echo()))
-	for range 20 {
-		k.serve()
-		c := k.dial()
-		c.send("a\n")
-		c.want("[a]\n")
-		if err := k.stop(); err != nil {
-			t.Fatal(err)
-		}
-		c.wantEnd("")
 	}
 }
 
@@ -314,9 +265,7 @@ func TestClientsThatComeDuringAStopAreClosed(t *testing.T) {
 		c := k.dial()
 		c.send("a\n")
 		c.want("[a]\n")
-		if err := k.stop(); err != nil {
-			t.Error("stop:", err)
-		}
+		k.stop()
 		dialing.Wait()
 	}
 }

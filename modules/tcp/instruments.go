@@ -30,10 +30,8 @@ func (s *Servers) instrument(p Params) (err error) {
 			for _, d := range s.servers {
 				set(0, d.name)
 			}
-			if r := s.serving.Load(); r != nil {
-				for name, n := range r.open() {
-					set(float64(n), name)
-				}
+			for name, n := range s.open() {
+				set(float64(n), name)
 			}
 		})))
 }

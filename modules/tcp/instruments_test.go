@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,40 +33,44 @@ func words(_ context.Context, line []byte, w io.Writer) error {
 	return err
 }
 
-func TestALineIsASpanAndADuration(t *testing.T) {
+func TestALineAndAStreamAreSpansAndDurations(t *testing.T) {
 	t.Parallel()
 
-	for _, tt := range []struct{ line, outcome, failed string }{
-		{line: "rook", outcome: "ok"},
-		{line: "bye", outcome: "ok"},
-		{line: "fail", outcome: "error", failed: "the disk is full"},
-		{line: "panic", outcome: "panic", failed: "the handler panicked"},
+	for _, tt := range []struct{ sent, answer, outcome, failed string }{
+		{sent: "rook\n", answer: "hello\n", outcome: "ok"},
+		{sent: "bye\n", outcome: "ok"},
+		{sent: "fail\n", outcome: "error", failed: "the disk is full"},
+		{sent: "panic\n", outcome: "panic", failed: "the handler panicked"},
+		{sent: "stream", answer: "stream", outcome: "ok"},
 	} {
-		t.Run(tt.line, func(t *testing.T) {
+		t.Run(strings.TrimSpace(tt.sent), func(t *testing.T) {
 			t.Parallel()
 
 			recorder, registry := tracetest.NewSpanRecorder(), prometheus.NewRegistry()
 			var inside trace.SpanContext
-			k := build(t, server(tcp.LineServer{Name: "words", Answer: func(ctx context.Context, line []byte, w io.Writer) error {
+			var served tcp.Definition = tcp.LineServer{Name: "words", Answer: func(ctx context.Context, line []byte, w io.Writer) error {
 				inside = trace.SpanContextFromContext(ctx)
 				return words(ctx, line, w)
-			}}), func(p *tcp.Params) {
+			}}
+			if tt.sent == "stream" {
+				served = tcp.StreamServer{Name: "words", Handle: func(ctx context.Context, conn net.Conn) error {
+					inside = trace.SpanContextFromContext(ctx)
+					return copyBack(ctx, conn)
+				}}
+			}
+			k := build(t, server(served), func(p *tcp.Params) {
 				p.Metrics = registry
 				p.Tracers = sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
 			})
 			ctx, started := sdktrace.NewTracerProvider().Tracer("test").Start(t.Context(), "start")
 			started.End()
-			k.serveIn(ctx)
+			k.serve(ctx)
 			c := k.dial()
-			c.send(tt.line + "\n")
-			if tt.line == "rook" {
-				c.want("hello\n")
-			} else {
-				c.wantClosed()
-			}
-			if err := k.stop(); err != nil {
-				t.Fatal(err)
-			}
+			c.send(tt.sent)
+			c.want(tt.answer)
+			c.half()
+			c.wantClosed()
+			k.stop()
 
 			spans := recorder.Ended()
 			if len(spans) != 1 || spans[0].Name() != "words" || spans[0].SpanKind() != trace.SpanKindServer || spans[0].Parent().IsValid() {
@@ -77,7 +82,7 @@ func TestALineIsASpanAndADuration(t *testing.T) {
 			if s := spans[0].Status(); s.Description != tt.failed || (s.Code == codes.Error) != (tt.failed != "") {
 				t.Errorf("status is %v; want %q", s, tt.failed)
 			}
-			if got := counts(t, registry); fmt.Sprint(got) != fmt.Sprintf("map[words %s:1]", tt.outcome) {
+			if got := values(t, registry, "tcp_server_request_duration_seconds"); got != tt.outcome+" words=1 " {
 				t.Errorf("durations are %v; want one of words, %s", got, tt.outcome)
 			}
 			for _, record := range k.logs.FilterLevelExact(zapcore.ErrorLevel).All() {
@@ -89,53 +94,26 @@ func TestALineIsASpanAndADuration(t *testing.T) {
 	}
 }
 
-// counts returns how many durations there are, by the values of their labels.
-func counts(t *testing.T, r *prometheus.Registry) map[string]uint64 {
+// values returns a metric by the values of its labels; of a histogram the counts.
+func values(t *testing.T, r *prometheus.Registry, name string) (text string) {
 	t.Helper()
 	families, err := r.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := make(map[string]uint64)
 	for _, f := range families {
-		if f.GetName() != "tcp_server_request_duration_seconds" {
+		if f.GetName() != name {
 			continue
 		}
 		for _, m := range f.GetMetric() {
-			found[m.GetLabel()[1].GetValue()+" "+m.GetLabel()[0].GetValue()] = m.GetHistogram().GetSampleCount()
+			var labels []string
+			for _, l := range m.GetLabel() {
+				labels = append(labels, l.GetValue())
+			}
+			text += fmt.Sprintf("%s=%v ", strings.Join(labels, " "), m.GetGauge().GetValue()+float64(m.GetHistogram().GetSampleCount()))
 		}
 	}
-	return found
-}
-
-func TestASessionOfAStreamIsASpanAndADuration(t *testing.T) {
-	t.Parallel()
-
-	recorder, registry := tracetest.NewSpanRecorder(), prometheus.NewRegistry()
-	k := start(t, server(tcp.StreamServer{Name: "copy", Handle: func(_ context.Context, conn net.Conn) error {
-		_, err := io.Copy(conn, conn)
-		return err
-	}}), func(p *tcp.Params) {
-		p.Metrics = registry
-		p.Tracers = sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
-	})
-	c := k.dial()
-	c.send("x")
-	c.want("x")
-	_ = c.Close()
-	if err := k.stop(); err != nil {
-		t.Fatal(err)
-	}
-	if spans := recorder.Ended(); len(spans) != 1 || spans[0].Name() != "copy" {
-		t.Errorf("spans are %v; want one", spans)
-	}
-	var all uint64
-	for _, n := range counts(t, registry) {
-		all += n
-	}
-	if all != 1 {
-		t.Errorf("%d durations; want 1", all)
-	}
+	return text
 }
 
 func TestOpenSessionsAreCounted(t *testing.T) {
@@ -145,22 +123,7 @@ func TestOpenSessionsAreCounted(t *testing.T) {
 	k := start(t, server(tcp.LineServer{Name: "words", Answer: words}),
 		server(tcp.LineServer{Name: "idle", Answer: words, Address: "127.0.0.1:0"}),
 		func(p *tcp.Params) { p.Metrics = registry })
-	sessions := func() string {
-		families, err := registry.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var text string
-		for _, f := range families {
-			if f.GetName() == "tcp_server_sessions" {
-				for _, m := range f.GetMetric() {
-					text += fmt.Sprintf("%s=%v ", m.GetLabel()[0].GetValue(), m.GetGauge().GetValue())
-				}
-			}
-		}
-		return text
-	}
-	if got := sessions(); got != "idle=0 words=0 " {
+	if got := values(t, registry, "tcp_server_sessions"); got != "idle=0 words=0 " {
 		t.Errorf("sessions are %s; want none", got)
 	}
 	for _, url := range k.URLs() {
@@ -168,7 +131,7 @@ func TestOpenSessionsAreCounted(t *testing.T) {
 		c.send("rook\n")
 		c.want("hello\n")
 	}
-	if got := sessions(); got != "idle=1 words=1 " {
+	if got := values(t, registry, "tcp_server_sessions"); got != "idle=1 words=1 " {
 		t.Errorf("sessions are %s; want one each", got)
 	}
 }

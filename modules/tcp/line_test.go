@@ -1,14 +1,11 @@
 package tcp_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,19 +47,6 @@ func TestLinesAreAnsweredInOrder(t *testing.T) {
 				c.wantEnd(tt.want)
 			}
 		})
-	}
-}
-
-func TestAnswerComesBeforeTheNextLineIsSent(t *testing.T) {
-	t.Parallel()
-
-	s := echo()
-	s.Greeting = "?> "
-	c := start(t, server(s)).dial()
-	c.want("?> ")
-	for i := range 3 {
-		c.send(fmt.Sprintf("%d\n", i))
-		c.want(fmt.Sprintf("[%d]\n", i))
 	}
 }
 
@@ -117,19 +101,6 @@ func TestLineMayHave8KiBUnlessToldOtherwise(t *testing.T) {
 	c.wantClosed()
 }
 
-func TestUnixSocketIsServed(t *testing.T) {
-	t.Parallel()
-
-	path := filepath.Join(t.TempDir(), "echo.sock")
-	k := start(t, server(echo()), configured(func(c *tcp.Config) { c.Address = "unix:" + path }))
-	if got, want := k.URLs()[0], "tcp+unix://"+path; got != want {
-		t.Errorf("URL = %q; want %q", got, want)
-	}
-	c := k.dial()
-	c.send("a\n")
-	c.want("[a]\n")
-}
-
 // Contract B122, B123, B124.
 func TestSilentClientIsClosedAtItsLimit(t *testing.T) {
 	t.Parallel()
@@ -166,10 +137,9 @@ func TestSilentClientIsClosedAtItsLimit(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newPipes()
-				k := startOn(t, l, server(echo()))
+				k := startPipes(t, server(echo()))
 				begun := time.Now()
-				c := l.connect(t)
+				c := k.dial()
 				tt.act(c)
 				c.wantEnd("")
 				if took := time.Since(begun); took != tt.want {
@@ -188,10 +158,9 @@ func TestServerHasTimeOutsOfItsOwn(t *testing.T) {
 	s := echo()
 	s.FirstByteTimeout, s.IdleTimeout = time.Hour, time.Minute
 	synctest.Test(t, func(t *testing.T) {
-		l := newPipes()
-		startOn(t, l, server(s))
+		k := startPipes(t, server(s))
 		begun := time.Now()
-		c := l.connect(t)
+		c := k.dial()
 		<-time.After(59 * time.Minute)
 		c.send("a\n")
 		c.want("[a]\n")
@@ -206,9 +175,8 @@ func TestClientThatDoesNotReadIsClosed(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
-		l := newPipes()
-		k := startOn(t, l, server(echo()))
-		c := l.connect(t)
+		k := startPipes(t, server(echo()))
+		c := k.dial()
 		begun := time.Now()
 		c.send("a\n")
 		if _, err := io.WriteString(c, "b\n"); !errors.Is(err, io.ErrClosedPipe) {
@@ -232,9 +200,7 @@ func TestEachPartOfALongAnswerHasItsOwnTime(t *testing.T) {
 		return err
 	}
 	synctest.Test(t, func(t *testing.T) {
-		l := newPipes()
-		startOn(t, l, server(s))
-		c := l.connect(t)
+		c := startPipes(t, server(s)).dial()
 		c.send("a\n")
 		part := make([]byte, 1<<14)
 		for i := range parts {
@@ -259,9 +225,7 @@ func TestErrCloseEndsTheSessionAfterWhatWasWritten(t *testing.T) {
 	c := k.dial()
 	c.send("quit\nmore\nand more")
 	c.wantEnd("bye\n")
-	if err := k.stop(); err != nil {
-		t.Fatal(err)
-	}
+	k.stop()
 	k.wantLogged(zap.ErrorLevel, 0)
 }
 
@@ -288,19 +252,18 @@ func TestClientThatSendsOnIsReadForAMoment(t *testing.T) {
 		{"after an answer that a stop waited for", echo(), func(k *kit, c *client) {
 			c.send("a\n")
 			synctest.Wait()
-			go func() { k.ended <- k.stop() }()
+			k.stopAside()
 			synctest.Wait()
 			c.want("[a]\n")
 		}, true},
-		{"not where it was silent", echo(), func(k *kit, _ *client) { k.ended <- k.stop() }, false},
+		{"not where it was silent", echo(), func(k *kit, _ *client) { k.stop() }, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := newPipes()
-				k := startOn(t, l, server(tt.server))
-				c := l.connect(t)
+				k := startPipes(t, server(tt.server))
+				c := k.dial()
 				tt.end(k, c)
 				at := time.Now()
 				for {
@@ -326,9 +289,7 @@ func TestClientThatSendsOnIsNotReadForLong(t *testing.T) {
 
 	s := echo()
 	s.Answer = func(context.Context, []byte, io.Writer) error { return tcp.ErrClose }
-	l := newPipes()
-	startOn(t, l, server(s))
-	c := l.connect(t)
+	c := startPipes(t, server(s)).dial()
 	c.send("a\n")
 	sent, err := c.Write(make([]byte, 1<<20))
 	if err == nil || sent > 64<<10 {
@@ -348,9 +309,7 @@ func TestErrorOfAnAnswerIsLoggedOnceAndNotSent(t *testing.T) {
 	c := k.dial()
 	c.send("a\nb\n")
 	c.wantClosed()
-	if err := k.stop(); err != nil {
-		t.Fatal(err)
-	}
+	k.stop()
 	k.wantLogged(zap.ErrorLevel, 1)
 	record := k.logs.FilterLevelExact(zap.ErrorLevel).All()[0]
 	if got := fmt.Sprint(record.ContextMap()); !strings.Contains(got, "the index is gone") || !strings.Contains(got, "server:echo") {
@@ -375,29 +334,12 @@ func TestPanicEndsItsSessionOnly(t *testing.T) {
 	c.wantClosed()
 	other.send("a\n")
 	other.want("[a]\n")
-	if err := k.stop(); err != nil {
-		t.Fatal(err)
-	}
+	k.stop()
 	k.wantLogged(zap.ErrorLevel, 1)
 	record := k.logs.FilterLevelExact(zap.ErrorLevel).All()[0]
 	if !strings.Contains(fmt.Sprint(record.ContextMap()["error"]), "out of order") || !strings.Contains(record.Stack, "line_test.go") {
 		t.Errorf("record = %v; want the panic and the stack of the handler", record)
 	}
-}
-
-func TestHandlerThatEndsItsGoroutineEndsItsSession(t *testing.T) {
-	t.Parallel()
-
-	s := echo()
-	s.Answer = func(context.Context, []byte, io.Writer) error { runtime.Goexit(); return nil }
-	k := start(t, server(s))
-	c := k.dial()
-	c.send("a\n")
-	c.wantClosed()
-	if err := k.stop(); err != nil {
-		t.Fatal(err)
-	}
-	k.wantLogged(zap.ErrorLevel, 1)
 }
 
 func TestClientThatIsGoneIsNoError(t *testing.T) {
@@ -412,29 +354,7 @@ func TestClientThatIsGoneIsNoError(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.stop(); err != nil {
-		t.Fatal(err)
-	}
+	k.stop()
 	k.wantLogged(zap.ErrorLevel, 0)
 	k.wantLogged(zap.WarnLevel, 0)
-}
-
-func TestPipelineOfAClientThatNeverReadsIsBounded(t *testing.T) {
-	t.Parallel()
-
-	k := start(t, server(echo()), configured(func(c *tcp.Config) { c.WriteTimeout = 100 * time.Millisecond }))
-	c := k.dial()
-	lines := bytes.Repeat([]byte("0123456789\n"), 10_000)
-	sent := 0
-	for {
-		n, err := c.Write(lines)
-		sent += n
-		if err != nil {
-			break
-		}
-		if sent > 1<<30 {
-			t.Fatal("1 GiB of lines was taken from a client that never reads")
-		}
-	}
-	t.Logf("closed after %d bytes", sent)
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,24 +18,21 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/tcp"
 )
 
-// TestMain is also the clients in another process that dialMany starts.
-func TestMain(m *testing.M) {
-	if address, ok := os.LookupEnv("TEST_TCP_DIAL"); ok {
-		os.Exit(dialAndWait(address, os.Getenv("TEST_TCP_SESSIONS"), os.Getenv("TEST_TCP_SEND")))
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // kit is servers under test and what is seen of them.
 type kit struct {
 	*tcp.Servers
 	t       testing.TB
 	logs    *observer.ObservedLogs
+	pipes   *testkit.Pipes // what they listen on; nil: their addresses
 	cleanup lifecycle.Cleanup
+	stopped atomic.Bool
 	ended   chan error // what Serve reported
 }
 
@@ -85,38 +83,70 @@ func start(t testing.TB, settings ...setting) *kit {
 	t.Helper()
 
 	k := build(t, settings...)
-	k.serve()
+	k.serve(t.Context())
 	return k
 }
 
-func (k *kit) serve() { k.serveIn(k.t.Context()) }
-
-// serveIn serves with the values of ctx.
-func (k *kit) serveIn(ctx context.Context) {
+// serve serves until the test ends.
+func (k *kit) serve(ctx context.Context) {
 	k.t.Helper()
 
-	cleanup, err := k.Serve(func(cause error) { k.ended <- cause })(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	var err error
+	k.cleanup, err = k.Serve(func(cause error) { k.ended <- cause })(ctx)
+	cancel() // the start is over
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	k.cleanup = cleanup
-	k.t.Cleanup(func() {
-		if err := k.stop(); err != nil {
-			k.t.Error("stop:", err)
-		}
-	})
+	k.t.Cleanup(k.stop)
 }
 
 // stop stops as the engine does, once.
-func (k *kit) stop() error {
-	cleanup := k.cleanup
-	if cleanup == nil {
-		return nil
-	}
-	k.cleanup = nil
+func (k *kit) stop() {
+	k.t.Helper()
+
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.t.Context()), 25*time.Second)
 	defer cancel()
-	return cleanup(ctx)
+	if err := k.stopWithin(ctx); err != nil {
+		k.t.Error("stop:", err)
+	}
+}
+
+// stopWithin is stop in the time of ctx. It returns what the stop returned.
+func (k *kit) stopWithin(ctx context.Context) error {
+	k.t.Helper()
+
+	if k.stopped.Swap(true) {
+		return nil
+	}
+	err := k.cleanup(ctx)
+	select {
+	case cause := <-k.ended:
+		k.t.Errorf("the stop was reported as %v", cause)
+	default:
+	}
+	return err
+}
+
+// stopAside begins to stop, and returns what closes when that is done.
+func (k *kit) stopAside() <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		k.stop()
+	}()
+	return done
+}
+
+// stopTakes stops, and fails the test unless that takes so long, in a bubble.
+func (k *kit) stopTakes(want time.Duration) {
+	k.t.Helper()
+
+	begun := time.Now()
+	k.stop()
+	if took := time.Since(begun); took != want {
+		k.t.Errorf("the stop took %v; want %v", took, want)
+	}
 }
 
 // wantLogged fails the test unless exactly so many records of that level exist.
@@ -139,15 +169,20 @@ type client struct {
 // dial opens a session with the first server.
 func (k *kit) dial() *client {
 	k.t.Helper()
+
+	if k.pipes != nil {
+		return newClient(k.t, k.pipes.Connect(k.t))
+	}
 	return k.dialTo(k.URLs()[0])
 }
 
 func (k *kit) dialTo(url string) *client {
 	k.t.Helper()
 
-	network, address := "tcp", strings.TrimPrefix(url, "tcp://")
-	if path, ok := strings.CutPrefix(url, "tcp+unix://"); ok {
-		network, address = "unix", path
+	network := "tcp"
+	scheme, address, _ := strings.Cut(url, "://")
+	if strings.HasSuffix(scheme, "+unix") {
+		network = "unix"
 	}
 	conn, err := new(net.Dialer).DialContext(k.t.Context(), network, address)
 	if err != nil {
@@ -209,59 +244,13 @@ func (c *client) wantClosed() {
 	}
 }
 
-// pipes is a listener in memory: its connections know the time of a synctest
-// bubble, and hold no byte that the other side has not read.
-type pipes struct {
-	conns  chan net.Conn
-	errs   chan error // what Accept is to return
-	closed chan struct{}
-}
-
-func newPipes() *pipes {
-	return &pipes{conns: make(chan net.Conn), errs: make(chan error), closed: make(chan struct{})}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case err := <-p.errs:
-		return nil, err
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error { close(p.closed); return nil }
-
-func (p *pipes) Addr() net.Addr { return pipeAddr{} }
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "pipe" }
-
-// startOn makes servers that serve one listener in memory until the test ends.
-func startOn(t testing.TB, l net.Listener, settings ...setting) *kit {
+// startPipes makes servers that serve one listener in memory until the test ends.
+func startPipes(t testing.TB, settings ...setting) *kit {
 	t.Helper()
 
-	k := build(t, append(settings, configured(func(c *tcp.Config) { c.MaxConnections = 0 }))...) // a limit hides CloseWrite
-	k.ListenWith(func(context.Context, ...string) ([]net.Listener, error) { return []net.Listener{l}, nil })
-	k.serve()
+	k := build(t, settings...)
+	k.pipes = testkit.NewPipes()
+	k.SetListeners(k.pipes)
+	k.serve(t.Context())
 	return k
 }
-
-// connect opens a session in memory.
-func (p *pipes) connect(t testing.TB) *client {
-	t.Helper()
-
-	mine, theirs := net.Pipe()
-	p.conns <- halfPipe{theirs}
-	return newClient(t, mine)
-}
-
-// halfPipe is a connection in memory that can close one direction; its client
-// does not see that.
-type halfPipe struct{ net.Conn }
-
-func (halfPipe) CloseWrite() error { return nil }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -11,12 +12,13 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
+	"example.com/ostov/internal/drain"
 	"example.com/ostov/internal/listen"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
+	"example.com/ostov/modules/telemetry"
 )
 
 // Definition is a [LineServer] or a [StreamServer].
@@ -41,14 +43,21 @@ type Servers struct {
 	outputs sync.Pool // of *bufio.Writer: a session that waits has none
 	instruments
 
-	urls    atomic.Pointer[[]string]
-	serving atomic.Pointer[run] // the last one
+	stopping chan struct{} // closes when the stop begins
+	sessions drain.Set[*session]
+
+	// From here on set by Serve.
+	secure    *tls.Config // nil: plain TCP
+	urls      atomic.Pointer[[]string]
+	cancel    context.CancelCauseFunc
+	listeners []net.Listener
+	accepting sync.WaitGroup // one goroutine for each listener
 }
 
 // New puts the servers of all modules together; nothing listens yet. It refuses
 // two with the same name or the same address, and names both.
 func New(p Params) (Result, error) {
-	s := &Servers{config: p.Config, log: p.Log, listen: p.Inherited.All}
+	s := &Servers{config: p.Config, log: p.Log, listen: p.Inherited.All, stopping: make(chan struct{})}
 	s.outputs.New = func() any { return bufio.NewWriter(nil) }
 	for _, server := range p.Servers {
 		d, err := server.define(s)
@@ -106,39 +115,38 @@ func (s *Servers) URLs() []string {
 	return nil
 }
 
-// Serve returns the life of the servers. Its Setup binds all addresses or none,
-// so that a taken port fails the start, and serves; ended hears of a listener
-// that failed later. Without servers it does nothing.
+// Serve returns the life of the servers, for once. Its Setup binds all addresses
+// or none, so that a taken port fails the start, and serves; ended hears of a
+// listener that failed later. Without servers it does nothing.
 //
 // Its Cleanup closes the listeners and ends the sessions: at once where a
 // client is silent, else when the lines that were read are answered. One second
 // before tcp.drain_timeout the contexts of those left are cancelled, at the
 // time-out their connections are closed. It returns when all have ended. Handlers
 // that ended when cancelled are a warning in the log; the error tells how many
-// did not end. The servers may then be served again.
+// did not end.
 func (s *Servers) Serve(ended func(cause error)) lifecycle.Setup {
 	return func(ctx context.Context) (lifecycle.Cleanup, error) {
 		if len(s.servers) == 0 {
 			return nil, nil
 		}
-		r, err := s.start(ctx, ended)
-		if err != nil {
+		if err := s.start(ctx, ended); err != nil {
 			return nil, fmt.Errorf("tcp server: %w", err)
 		}
-		return r.drain, nil
+		return s.drain, nil
 	}
 }
 
-func (s *Servers) start(ctx context.Context, ended func(error)) (*run, error) {
-	r := &run{Servers: s, stopping: make(chan struct{})}
-	if s.config.secure() {
-		secure, err := listen.TLS(s.config.TLSCertificate, s.config.TLSKey, func(err error) {
-			s.log.Error("the certificate was not read again; the one before stays in use", zap.Error(err))
-		})
-		if err != nil {
-			return nil, err
-		}
-		r.secure = secure
+func (s *Servers) start(ctx context.Context, ended func(error)) (err error) {
+	s.secure, err = listen.TLS(s.config.TLSCertificate, s.config.TLSKey, func(err error) {
+		s.log.Error("the certificate was not read again; the one before stays in use", zap.Error(err))
+	})
+	if err != nil {
+		return err
+	}
+	scheme := "tcp"
+	if s.secure != nil {
+		scheme = "tls"
 	}
 
 	var addresses []string
@@ -148,26 +156,22 @@ func (s *Servers) start(ctx context.Context, ended func(error)) (*run, error) {
 			addresses, of = append(addresses, address), append(of, d)
 		}
 	}
-	listeners, err := s.listen(ctx, addresses...)
-	if err != nil {
-		return nil, err
+	if s.listeners, err = s.listen(ctx, addresses...); err != nil {
+		return err
 	}
-	r.listeners = listeners
 
-	// What a client asks for is no part of the start.
-	ctx, r.cancel = context.WithCancelCause(trace.ContextWithSpanContext(context.WithoutCancel(ctx), trace.SpanContext{}))
+	ctx, s.cancel = context.WithCancelCause(telemetry.Untraced(ctx))
 	var urls []string
-	for i, l := range listeners {
-		url := listen.URL(s.config.scheme(), l.Addr())
+	for i, l := range s.listeners {
+		url := listen.URL(scheme, l.Addr())
 		urls = append(urls, url)
-		r.accepting.Go(func() {
-			err := r.accept(ctx, listen.Limit(l, s.config.MaxConnections, s.config.MaxConnectionsPerClient, nil), of[i])
+		s.accepting.Go(func() {
+			err := s.accept(ctx, listen.Limit(l, s.config.MaxConnections, s.config.MaxConnectionsPerClient, nil), of[i])
 			if err != nil {
 				ended(fmt.Errorf("tcp server %q: %s is not served any more: %w", of[i].name, url, err))
 			}
 		})
 	}
 	s.urls.Store(&urls)
-	s.serving.Store(r)
-	return r, nil
+	return nil
 }

@@ -2,10 +2,9 @@ package tcp_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -71,10 +70,6 @@ func TestNothingListensWithoutAServer(t *testing.T) {
 	t.Parallel()
 
 	k := build(t)
-	k.ListenWith(func(_ context.Context, addresses ...string) ([]net.Listener, error) {
-		t.Errorf("listens on %q without a server", addresses)
-		return nil, errors.New("not expected")
-	})
 	cleanup, err := k.Serve(func(error) {})(t.Context())
 	if cleanup != nil || err != nil || k.URLs() != nil {
 		t.Errorf("Serve without servers = %v, URLs %q; want nothing done", err, k.URLs())
@@ -84,25 +79,21 @@ func TestNothingListensWithoutAServer(t *testing.T) {
 func TestSeveralServersOnSeveralAddresses(t *testing.T) {
 	t.Parallel()
 
+	path := filepath.Join(t.TempDir(), "loud.sock")
 	loud := tcp.LineServer{
 		Name:    "loud",
-		Address: "127.0.0.1:0, [::1]:0",
+		Address: "127.0.0.1:0, [::1]:0, unix:" + path,
 		Answer: func(_ context.Context, line []byte, w io.Writer) error {
 			_, err := io.WriteString(w, strings.ToUpper(string(line))+"\n")
 			return err
 		},
 	}
-	k := start(t, server(loud), server(echo()), stream(copyBack), configured(func(c *tcp.Config) { c.Address = "127.0.0.1:0" }),
-		func(p *tcp.Params) {
-			raw := p.Servers[2].(tcp.StreamServer)
-			raw.Address = "127.0.0.1:0"
-			p.Servers[2] = raw
-		})
+	k := start(t, server(loud), server(echo()), server(tcp.StreamServer{Name: "raw", Address: "127.0.0.1:0", Handle: copyBack}))
 	urls := k.URLs()
-	if len(urls) != 4 || slices.ContainsFunc(urls, func(url string) bool { return strings.HasSuffix(url, ":0") }) {
-		t.Fatalf("URLs = %q; want 4 with their real ports", urls)
+	if len(urls) != 5 || slices.ContainsFunc(urls, func(url string) bool { return strings.HasSuffix(url, ":0") }) || urls[3] != "tcp+unix://"+path {
+		t.Fatalf("URLs = %q; want 5 with their real ports and that of the socket", urls)
 	}
-	for i, want := range []string{"[a]\n", "A\n", "A\n", "a\n"} { // by name: echo, loud, stream
+	for i, want := range []string{"[a]\n", "A\n", "A\n", "A\n", "a\n"} { // by name: echo, loud, raw
 		c := k.dialTo(urls[i])
 		c.send("a\n")
 		c.want(want)

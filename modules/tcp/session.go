@@ -42,12 +42,12 @@ type session struct {
 	clogged           atomic.Bool // a Write failed: nothing more can be said
 }
 
-func newSession(server string, conn net.Conn, r *run) *session {
-	s := &session{Conn: conn, server: server, plain: conn, config: &r.config, stopping: r.stopping}
-	if r.secure != nil {
-		s.Conn = tls.Server(conn, r.secure)
+func (s *Servers) newSession(ctx context.Context, server string, conn net.Conn) *session {
+	c := &session{Conn: conn, server: server, plain: conn, config: &s.config, stopping: s.stopping, asked: ctx}
+	if s.secure != nil {
+		c.Conn = tls.Server(conn, s.secure)
 	}
-	return s
+	return c
 }
 
 // handshake makes the connection secure where it is to be.

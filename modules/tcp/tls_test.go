@@ -28,11 +28,7 @@ func secured(t *testing.T) (setting, *tls.Config) {
 func (k *kit) dialTLS(config *tls.Config) *client {
 	k.t.Helper()
 
-	conn, err := net.Dial("tcp", strings.TrimPrefix(k.URLs()[0], "tls://"))
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	return newClient(k.t, tls.Client(conn, config))
+	return newClient(k.t, tls.Client(k.dial().Conn, config))
 }
 
 func TestLinesAreAnsweredOverTLS(t *testing.T) {
@@ -55,9 +51,7 @@ func TestLinesAreAnsweredOverTLS(t *testing.T) {
 
 	idle := k.dialTLS(clients)
 	idle.want("?> ")
-	if err := k.stop(); err != nil {
-		t.Error("stop:", err)
-	}
+	k.stop()
 	idle.wantEnd("") // which TLS tells from a connection that was cut
 	k.wantLogged(zap.ErrorLevel, 0)
 }
@@ -67,18 +61,13 @@ func TestClientThatDoesNotSpeakTLSIsClosed(t *testing.T) {
 
 	secure, _ := secured(t)
 	k := start(t, server(echo()), secure, configured(func(c *tcp.Config) { c.FirstByteTimeout = 100 * time.Millisecond }))
-	dial := func() *client {
-		return k.dialTo("tcp://" + strings.TrimPrefix(k.URLs()[0], "tls://"))
-	}
-	plain, silent := dial(), dial()
+	plain, silent := k.dial(), k.dial()
 	plain.send("rook black\n")
 	if _, err := io.ReadAll(plain); err != nil { // an alert, in TLS
 		t.Errorf("plain client: %v; want the end", err)
 	}
 	silent.wantClosed()
-	if err := k.stop(); err != nil {
-		t.Error("stop:", err)
-	}
+	k.stop()
 	k.wantLogged(zap.ErrorLevel, 0)
 }
 
@@ -95,9 +84,9 @@ func TestHandshakeEndsWhereTheClientDoesNotRead(t *testing.T) {
 
 	secure, clients := secured(t)
 	synctest.Test(t, func(t *testing.T) {
-		l, closed := newPipes(), make(chan struct{})
-		k := startOn(t, l, server(echo()), secure)
-		c := l.connect(t)
+		closed := make(chan struct{})
+		k := startPipes(t, server(echo()), secure)
+		c := k.dial()
 		hello := make(chan error)
 		go func() { hello <- tls.Client(deaf{c.Conn, closed}, clients).Handshake() }()
 
@@ -116,9 +105,8 @@ func TestClientThatDoesNotReadIsClosedOverTLS(t *testing.T) {
 
 	secure, clients := secured(t)
 	synctest.Test(t, func(t *testing.T) {
-		l := newPipes()
-		k := startOn(t, l, server(echo()), secure)
-		c := newClient(t, tls.Client(l.connect(t).Conn, clients))
+		k := startPipes(t, server(echo()), secure)
+		c := k.dialTLS(clients)
 		c.send("a\n")
 		c.want("[a]\n")
 		c.send("b\n")
@@ -135,11 +123,9 @@ func TestStopEndsAHandshakeUnderWay(t *testing.T) {
 
 	secure, _ := secured(t)
 	k := start(t, server(echo()), secure)
-	c := k.dialTo("tcp://" + strings.TrimPrefix(k.URLs()[0], "tls://"))
+	c := k.dial()
 	c.send("\x16\x03\x01") // the head of a hello
-	if err := k.stop(); err != nil {
-		t.Error("stop:", err)
-	}
+	k.stop()
 	c.wantClosed()
 	k.wantLogged(zap.WarnLevel, 0)
 }

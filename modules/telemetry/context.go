@@ -18,6 +18,12 @@ func Log(ctx context.Context, log *zap.Logger) *zap.Logger {
 	return log.WithLazy(ids(ctx)...)
 }
 
+// Untraced returns a context with the values of ctx, but neither its end nor its
+// span: for what a start begins and others ask for later, which is no part of it.
+func Untraced(ctx context.Context) context.Context {
+	return trace.ContextWithSpanContext(context.WithoutCancel(ctx), trace.SpanContext{})
+}
+
 func ids(ctx context.Context) (fields []zap.Field) {
 	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
 		fields = append(fields, zap.Stringer("trace_id", span.TraceID()), zap.Stringer("span_id", span.SpanID()))
