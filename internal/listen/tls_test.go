@@ -2,7 +2,6 @@ package listen_test
 
 import (
 	"crypto/tls"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,27 +103,5 @@ func TestBrokenPairIsRefusedAtOnce(t *testing.T) {
 				t.Errorf("TLS = %v; want both files and %q in the message", err, tt.want)
 			}
 		})
-	}
-}
-
-func TestTLSServesTheCertificate(t *testing.T) {
-	t.Parallel()
-
-	certFile, keyFile, trusted := testkit.Pair(t, t.TempDir(), 7)
-	config, err := listen.TLS(certFile, keyFile, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := tls.NewListener(bind(t, "127.0.0.1:0")[0], config)
-	accepted := acceptAll(t, l)
-
-	client := tls.Client(dial(t, "", l.Addr()), &tls.Config{ServerName: "localhost", RootCAs: trusted})
-	go func() {
-		conn := <-accepted
-		defer conn.Close()
-		_, _ = io.WriteString(conn, "secret")
-	}()
-	if answer, err := io.ReadAll(client); string(answer) != "secret" {
-		t.Errorf("answer over TLS = %q (%v); want secret", answer, err)
 	}
 }

@@ -27,27 +27,6 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// Contract B118.
-func TestStatus(t *testing.T) {
-	t.Parallel()
-
-	tests := []struct {
-		query string
-		count int
-		want  string
-	}{
-		{"qwertyuiop", 0, "No match for 'qwertyuiop'"},
-		{"registered", 1, "1 match for 'registered'"},
-		{"rook black", 5, "5 matches for 'rook black'"},
-		{"letter", 10859, "10859 matches for 'letter'"},
-	}
-	for _, tt := range tests {
-		if got := charfinder.Status(tt.query, tt.count); got != tt.want {
-			t.Errorf("Status(%q, %d) = %q; want %q", tt.query, tt.count, got, tt.want)
-		}
-	}
-}
-
 // Contract B118. What Python 3.12 prints for repr.
 func TestQuoteIsPythonsRepr(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,6 @@ package charfinder_test
 import (
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,18 +28,6 @@ func TestTopWordsCountsWhatWasAsked(t *testing.T) {
 	}
 	if got, want := fmt.Sprint(finder.TopWords(2)), "[    4 ROOK     2 BLACK]"; got != want {
 		t.Errorf("TopWords(2) = %s; want %s", got, want)
-	}
-}
-
-func TestFinderFindsWhatItsIndexFinds(t *testing.T) {
-	t.Parallel()
-
-	for _, query := range []string{"rook black", "letter qwertyuiop", ""} {
-		got := slices.Collect(newFinder().Find(query).All())
-		want := slices.Collect(charfinder.NewIndex().Find(query).All())
-		if !slices.Equal(got, want) {
-			t.Errorf("Find(%q) = %q; want %q", query, got, want)
-		}
 	}
 }
 

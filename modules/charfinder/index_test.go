@@ -2,7 +2,6 @@ package charfinder_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -97,16 +96,6 @@ func TestIndexHasTheWordsOfPythons(t *testing.T) {
 	if got, want := len(charfinder.BuildWords()), 23053; got != want {
 		t.Errorf("the index has %d words; want %d", got, want)
 	}
-
-	words := map[string]bool{}
-	for _, r := range "$Aa₠€" {
-		for _, word := range charfinder.Tokens(charfinder.Name(r)) {
-			words[word] = true
-		}
-	}
-	if len(words) != 9 {
-		t.Errorf("the names of $ A a ₠ € have the words %q; want 9", slices.Sorted(maps.Keys(words)))
-	}
 }
 
 // Each character is found by each word of its name, and by no other word: what
@@ -187,31 +176,6 @@ func ExampleIndex_Find() {
 	// BLACK CHESS TURNED ROOK
 	// BLACK CHESS ROOK ROTATED TWO HUNDRED SEVENTY DEGREES
 	// BLACK CHESS KNIGHT-ROOK
-}
-
-func BenchmarkFindRookBlack(b *testing.B) {
-	index := charfinder.NewIndex()
-	index.Find("rook") // builds what is shared
-	b.ReportAllocs()
-	for b.Loop() {
-		index.Find("rook black")
-	}
-}
-
-// The number and the first hundred of 97,098 matches.
-func BenchmarkFindIdeographs(b *testing.B) {
-	index := charfinder.NewIndex()
-	index.Find("rook")
-	b.ReportAllocs()
-	for b.Loop() {
-		matches := index.Find("cjk unified ideograph")
-		if matches.Len() < 90_000 {
-			b.Fatal("ideographs are missing")
-		}
-		for r := range matches.Page(0, 100) {
-			charfinder.Describe(r)
-		}
-	}
 }
 
 func BenchmarkBuildWords(b *testing.B) {

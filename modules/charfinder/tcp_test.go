@@ -22,7 +22,7 @@ func answer(t *testing.T, line string) (string, error) {
 	return out.String(), err
 }
 
-// Contract B119, B120.
+// Contract B118, B119, B120.
 func TestLinesAreAnswered(t *testing.T) {
 	t.Parallel()
 
