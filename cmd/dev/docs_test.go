@@ -226,3 +226,20 @@ func TestTheFeatureOfTheGuideHasSixtyLinesAtMost(t *testing.T) {
 		t.Errorf("the feature has %d lines that are not empty; want 60 at most, and the page to say how many", lines)
 	}
 }
+
+func TestEachKindOfBackgroundWorkIsShownInUnder15Lines(t *testing.T) {
+	t.Parallel()
+
+	shown := 0
+	for _, b := range blocks(t) {
+		if b.page != "docs/guide/background-work.md" || b.kind != "go" {
+			continue
+		}
+		if shown++; strings.Count(b.code, "\n") >= 15 {
+			t.Errorf("%v has 15 lines or more:\n%s", b, b.code)
+		}
+	}
+	if shown < 6 {
+		t.Errorf("the page has %d pieces of code; want one for each kind of work", shown)
+	}
+}

@@ -240,26 +240,3 @@ func TestTheProgramDoesNotOutliveItsTest(t *testing.T) {
 		t.Errorf("exit code %d; want %d, soon after its test is gone", code, orphaned)
 	}
 }
-
-// The streams of the guide are those that the tests stop.
-func TestTheGuideShowsTheProgram(t *testing.T) {
-	t.Parallel()
-
-	guide, err := os.ReadFile("../../docs/guide/serving.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := os.ReadFile("program_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := strings.Split(string(guide), "```go\n")[1:]
-	if len(blocks) < 2 {
-		t.Errorf("the guide has %d pieces of code; want the two streams", len(blocks))
-	}
-	for _, block := range blocks {
-		if code, _, _ := strings.Cut(block, "```\n"); !strings.Contains(string(program), code) {
-			t.Errorf("the guide has code that is not in program_test.go:\n%s", code)
-		}
-	}
-}

@@ -63,16 +63,14 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		case <-s.over:
 		case <-r.Context().Done(): // the client has left, or the server has waited for this
 		}
-		select {
-		case <-s.over:
+		if lifecycle.Stopping(s.over).Begun() {
 			e.send("lifecycle", s.given.Container.Report())
 			e.send("end", map[string]string{"reason": "the admin server stops"})
 			_ = e.flush()
 			return
-		default:
-			if r.Context().Err() != nil {
-				return
-			}
+		}
+		if r.Context().Err() != nil {
+			return
 		}
 	}
 }
