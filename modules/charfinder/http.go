@@ -59,11 +59,15 @@ type pageData struct {
 	matches  Matches
 }
 
+// pageRow is a Char without the U+, which stands in page.html because
+// html/template would write its plus sign as &#43;.
+type pageRow struct{ Hex, Char, Name string }
+
 // Rows yields a row for each match.
-func (d pageData) Rows() iter.Seq[Char] {
-	return func(yield func(Char) bool) {
+func (d pageData) Rows() iter.Seq[pageRow] {
+	return func(yield func(pageRow) bool) {
 		for r := range d.matches.All() {
-			if !yield(Describe(r)) {
+			if !yield(pageRow{Hex: fmt.Sprintf("%04X", r), Char: string(r), Name: Name(r)}) {
 				return
 			}
 		}
