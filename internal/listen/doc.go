@@ -1,6 +1,7 @@
 // Package listen opens the listeners of the HTTP, TCP and admin servers:
 // several at once, on TCP or Unix sockets, bound here or inherited from the
-// process that started this one, with a limit on connections and with TLS.
+// process that started this one, with a limit on connections, with TLS, and
+// with deadlines that cost little.
 //
 // An address has one of three forms:
 //

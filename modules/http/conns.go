@@ -20,7 +20,7 @@ func (l tracked) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: nc, server: l.server}
+	c := &conn{Conn: listen.Deadlines(nc), server: l.server}
 	l.server.http1.Add(c)
 	return c, nil
 }
