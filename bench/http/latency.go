@@ -15,12 +15,15 @@ import (
 )
 
 // latency prints the latencies of bare Echo and of Ostov at 80 % of what each
-// can do at the time on this machine, which the clients share.
+// can do at the time on this machine, which the clients share. What a request
+// waits for others follows from how long each takes: bare Echo is among them with
+// the work of Ostov's parts, too, but none of the parts.
 func latency(ctx context.Context, o options, all []*server) (missed []string, err error) {
+	compare := []string{bare, timeouts, working, ours}
 	p99 := make(map[string][]time.Duration)
 	for range o.rounds {
 		for _, s := range all {
-			if s.name != bare && s.name != timeouts && s.name != ours {
+			if !slices.Contains(compare, s.name) {
 				continue
 			}
 			took, err := atMost(ctx, s, 0.8)
@@ -31,7 +34,7 @@ func latency(ctx context.Context, o options, all []*server) (missed []string, er
 		}
 	}
 	fmt.Printf("\n99 of 100 answers at 80 %% load, the best of %d rounds.\n\n| server | ms | ratio to %s |\n| --- | ---: | ---: |\n", o.rounds, bare)
-	for _, name := range []string{bare, timeouts, ours} {
+	for _, name := range compare {
 		if p99[name] != nil {
 			fmt.Printf("| %s | %.2f | %s |\n", name, best(p99[name])*1e3, cell(ratio(p99, name, bare)))
 		}

@@ -34,6 +34,7 @@ type server struct {
 const (
 	bare     = "bare Echo"
 	timeouts = "bare Echo with time-outs"
+	working  = "bare Echo with time-outs and 12 µs of work"
 	stack    = "Echo with its own middlewares"
 	ours     = "Ostov"
 	untraced = "Ostov without tracing"
@@ -44,6 +45,7 @@ func compared() []*server {
 	return []*server{
 		{name: bare, folder: "echo"},
 		{name: timeouts, folder: "echo", args: []string{"-timeouts"}},
+		{name: working, folder: "echo", args: []string{"-timeouts", "-work", "12us"}},
 		{name: untraced, folder: "ostov", args: free},
 		{name: ours, folder: "ostov", args: append([]string{"-trace"}, free...)},
 		{name: stack, folder: "stack"},
