@@ -6,27 +6,6 @@ import (
 	"example.com/ostov/modules/charfinder"
 )
 
-// Contract B118.
-func TestDescribe(t *testing.T) {
-	t.Parallel()
-
-	tests := []struct {
-		r    rune
-		want string
-	}{
-		{'$', "U+0024 \t$\tDOLLAR SIGN"},
-		{'一', "U+4E00 \t一\tCJK UNIFIED IDEOGRAPH-4E00"},
-		{'😀', "U+1F600\t😀\tGRINNING FACE"},
-		{'가', "U+AC00 \t가\tHANGUL SYLLABLE GA"},
-		{'<', "U+003C \t<\tLESS-THAN SIGN"},
-	}
-	for _, tt := range tests {
-		if got := charfinder.Describe(tt.r).String(); got != tt.want {
-			t.Errorf("Describe(%q) prints %q; want %q", tt.r, got, tt.want)
-		}
-	}
-}
-
 // Contract B118. What Python 3.12 prints for repr.
 func TestQuoteIsPythonsRepr(t *testing.T) {
 	t.Parallel()

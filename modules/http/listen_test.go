@@ -94,16 +94,6 @@ func TestTLSConnectionsOverTheLimitAreClosedWithoutAWord(t *testing.T) {
 	k.dial().ends("")
 }
 
-func TestPlainHTTPHasNoHTTP2(t *testing.T) {
-	t.Parallel()
-
-	c := start(t, get("/", hello)).dial()
-	c.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-	if text, _ := io.ReadAll(c); !strings.HasPrefix(string(text), "HTTP/1.1 ") {
-		t.Errorf("HTTP/2 without TLS was answered %q; want an error of HTTP/1.1", text)
-	}
-}
-
 func TestStartedHTTP2StreamsFinish(t *testing.T) {
 	t.Parallel()
 

@@ -145,6 +145,7 @@ func TestAmbiguousRequests(t *testing.T) {
 		{name: "head too large", request: "POST / HTTP/1.1\r\nHost: a\r\nX-Large: " + strings.Repeat("x", 24<<10) + "\r\n\r\n", status: 431},
 		{name: "path too long for the head", request: "POST /" + strings.Repeat("x", 24<<10) + " HTTP/1.1\r\nHost: a\r\n\r\n", status: 431},
 		{name: "another version", request: "POST / HTTP/3.0\r\nHost: a\r\n\r\n", status: 505},
+		{name: "HTTP/2 without TLS", request: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", status: 404},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 	httpserver "example.com/ostov/modules/http"
 )
 
-// Contract B59.
+// Contract B59, B105.
 func TestErrorsAreProblems(t *testing.T) {
 	t.Parallel()
 
@@ -58,16 +58,6 @@ func TestErrorsAreProblems(t *testing.T) {
 				t.Errorf("Cache-Control = %q; want no-store", got)
 			}
 		})
-	}
-}
-
-// Contract B105.
-func TestMethodNotAllowedSaysWhatIs(t *testing.T) {
-	t.Parallel()
-
-	k := build(t, get("/", hello))
-	if got := k.ask("DELETE", "/").Header().Get("Allow"); got != "OPTIONS, GET" {
-		t.Errorf("Allow = %q; want OPTIONS, GET", got)
 	}
 }
 
