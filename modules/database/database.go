@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -39,7 +40,7 @@ type DB struct {
 	write *sql.DB       // SQLite: the one connection that writes; PostgreSQL: read
 	turn  chan struct{} // SQLite: held by the one transaction that waits for write; nil with PostgreSQL
 	pool  *pgxpool.Pool // nil with SQLite
-	lock  *fileLock     // nil with PostgreSQL, and before Open
+	lock  *os.File      // nil with PostgreSQL, and before Open
 
 	mu        sync.Mutex
 	committed chan struct{} // closed by the next commit; nil where nobody waits for it
@@ -81,6 +82,15 @@ func New(p Params) (*DB, error) {
 // Dialect returns which kind of database it is.
 func (db *DB) Dialect() Dialect { return db.config.dialect() }
 
+// place tells where it is, without secrets.
+func (db *DB) place() string {
+	if db.pool == nil {
+		return db.config.path()
+	}
+	c := db.pool.Config().ConnConfig
+	return fmt.Sprintf("%s on %s:%d", c.Database, c.Host, c.Port)
+}
+
 // Reader is for statements that change nothing. With SQLite it sees what is
 // committed and refuses to write.
 func (db *DB) Reader() *sql.DB { return db.read }
@@ -100,7 +110,7 @@ func (db *DB) Open(ctx context.Context) error {
 		open = db.openPostgreSQL
 	}
 	if err := open(ctx); err != nil {
-		return fmt.Errorf("open database %s: %w", db.config.place(), err)
+		return fmt.Errorf("open database %s: %w", db.place(), err)
 	}
 	return nil
 }
@@ -116,7 +126,9 @@ func (db *DB) Close() error {
 		db.pool.Close()
 	}
 	if db.lock != nil {
-		errs = append(errs, db.lock.release())
+		if err := db.lock.Close(); !errors.Is(err, os.ErrClosed) { // a second time
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -183,30 +182,6 @@ func TestACommitIsTold(t *testing.T) {
 	})
 }
 
-func TestMigrationsAreAppliedOnce(t *testing.T) {
-	t.Parallel()
-
-	databasetest.Each(t, func(t *testing.T, url string) {
-		db := open(t, url, nil)
-		if err := db.Migrate(t.Context()); err != nil {
-			t.Errorf("Migrate again = %v", err)
-		}
-		got, err := db.Versions(t.Context())
-		if want := []database.Version{{Module: "notes", Have: 1, Want: 1}}; err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("Versions = %v, %v; want %v", got, err, want)
-		}
-		if err := db.MigrateDown(t.Context(), "notes"); err != nil {
-			t.Errorf("MigrateDown = %v", err)
-		}
-		if got, err = db.Versions(t.Context()); err != nil || got[0].Have != 0 {
-			t.Errorf("Versions = %v, %v after the way down; want 0", got, err)
-		}
-		if err := db.MigrateDown(t.Context(), "shop"); err == nil {
-			t.Error("MigrateDown of a module that is not there succeeds")
-		}
-	})
-}
-
 // Contract B150.
 func TestADatabaseThatDoesNotFitIsRefusedUntouched(t *testing.T) {
 	t.Parallel()
@@ -219,12 +194,7 @@ func TestADatabaseThatDoesNotFitIsRefusedUntouched(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, url string) {
 		at := func(migrate string, want error, migrations ...database.Migrations) {
 			t.Helper()
-			c := database.DefaultConfig()
-			c.URL, c.Migrate = config.NewSecret(url), migrate
-			db, err := database.New(database.Params{Config: c, Migrations: migrations})
-			if err != nil {
-				t.Fatal(err)
-			}
+			db := describe(t, url, func(c *database.Config) { c.Migrate = migrate }, migrations...)
 			defer db.Close()
 			if err := errors.Join(db.Open(t.Context()), db.Migrate(t.Context())); !errors.Is(err, want) {
 				t.Errorf("start with database.migrate=%s = %v; want %v", migrate, err, want)

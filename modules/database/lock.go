@@ -12,12 +12,10 @@ import (
 // ErrInUse reports a SQLite file that another process has.
 var ErrInUse = errors.New("another process has it")
 
-// fileLock is a file that one process holds at a time. The system lets go of it
-// where the process dies.
-type fileLock struct{ file *os.File }
-
-// lockFile takes the lock, without waiting, and writes this process into it.
-func lockFile(path string) (*fileLock, error) {
+// lockFile takes a lock that one process holds at a time, without waiting, and writes
+// this process into the file. Closing it lets go, and so does the system where the
+// process dies. The file stays: whoever removed it might remove that of the next holder.
+func lockFile(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -36,14 +34,5 @@ func lockFile(path string) (*fileLock, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &fileLock{file}, nil
-}
-
-// release lets go. The file stays: whoever removed it might remove that of the
-// next holder.
-func (l *fileLock) release() error {
-	if err := l.file.Close(); !errors.Is(err, os.ErrClosed) {
-		return err
-	}
-	return nil // a second time
+	return file, nil
 }

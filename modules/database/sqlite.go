@@ -60,7 +60,7 @@ func (db *DB) openSQLite(ctx context.Context) error {
 		return err
 	}
 	if err := db.openShared(ctx); err != nil { // Close may have been and gone
-		return errors.Join(err, lock.release())
+		return errors.Join(err, lock.Close())
 	}
 	db.lock = lock
 	return nil
@@ -76,7 +76,7 @@ func (db *DB) OpenShared(ctx context.Context) error {
 		return fmt.Errorf("open database: %w", err)
 	}
 	if err := db.openShared(ctx); err != nil {
-		return fmt.Errorf("open database %s: %w", db.config.place(), err)
+		return fmt.Errorf("open database %s: %w", db.place(), err)
 	}
 	return nil
 }
@@ -109,11 +109,11 @@ func (db *DB) copyTo(ctx context.Context, path string) error {
 // application goes on. PostgreSQL has pg_dump.
 func (db *DB) Backup(ctx context.Context, path string) error {
 	if db.Dialect() != SQLite {
-		return fmt.Errorf("back up %s: it is a PostgreSQL database: use pg_dump", db.config.place())
+		return fmt.Errorf("back up %s: it is a PostgreSQL database: use pg_dump", db.place())
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // VACUUM INTO takes an empty file
 	if err != nil {
-		return fmt.Errorf("back up %s: %w", db.config.place(), err)
+		return fmt.Errorf("back up %s: %w", db.place(), err)
 	}
 	err = file.Close()
 	if err == nil {
@@ -121,7 +121,7 @@ func (db *DB) Backup(ctx context.Context, path string) error {
 	}
 	if err != nil {
 		_ = os.Remove(path)
-		return fmt.Errorf("back up %s to %s: %w", db.config.place(), path, err)
+		return fmt.Errorf("back up %s to %s: %w", db.place(), path, err)
 	}
 	return nil
 }

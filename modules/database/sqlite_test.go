@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 
 	"example.com/ostov/apptest/databasetest"
-	"example.com/ostov/config"
 	"example.com/ostov/modules/database"
 )
 
@@ -57,14 +56,8 @@ func TestASQLiteFileHasOneProcess(t *testing.T) {
 
 	url := databasetest.SQLite(t)
 	first := open(t, url, nil)
-	c := database.DefaultConfig()
-	c.URL = config.NewSecret(url)
-	second, err := database.New(database.Params{Config: c})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer second.Close()
-	err = second.Open(t.Context())
+	second := describe(t, url, nil)
+	err := second.Open(t.Context())
 	if !errors.Is(err, database.ErrInUse) || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) {
 		t.Errorf("Open of a file that is in use = %v; want ErrInUse with the process", err)
 	}
@@ -75,15 +68,10 @@ func TestASQLiteFileHasOneProcess(t *testing.T) {
 		t.Errorf("a look beside the first = %v", err)
 	}
 	wantNotes(t, first, 0)
-	third, err := database.New(database.Params{Config: c})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer third.Close()
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := third.Open(t.Context()); err != nil {
+	if err := describe(t, url, nil).Open(t.Context()); err != nil {
 		t.Errorf("Open after the first has closed = %v", err)
 	}
 }
