@@ -16,14 +16,14 @@ import (
 type Config struct {
 	Queues []Queue `yaml:"queues" doc:"the queues that this process works, NAME=WORKERS each: so many jobs run at a time"`
 
-	StopTimeout time.Duration `yaml:"stop_timeout" doc:"how long a stop waits for jobs; in its last third they are cancelled, and available again"`
-	JobTimeout  time.Duration `yaml:"job_timeout" doc:"how long a job may run whose kind does not say it"`
+	StopTimeout time.Duration `yaml:"stop_timeout" validate:"gt=0" doc:"how long a stop waits for jobs; in its last third they are cancelled, and available again"`
+	JobTimeout  time.Duration `yaml:"job_timeout" validate:"gt=0" doc:"how long a job may run whose kind does not say it"`
 
-	FetchCooldown     time.Duration `yaml:"fetch_cooldown" doc:"the shortest time between two fetches of a queue: it takes at most WORKERS jobs in it"`
+	FetchCooldown     time.Duration `yaml:"fetch_cooldown" validate:"min=1ms" doc:"the shortest time between two fetches of a queue: it takes at most WORKERS jobs in it"`
 	FetchPollInterval time.Duration `yaml:"fetch_poll_interval" doc:"how often a queue is looked at where nobody tells of a new job"`
 
-	KeepCompleted time.Duration `yaml:"keep_completed" doc:"how long completed and cancelled jobs are kept"`
-	KeepDiscarded time.Duration `yaml:"keep_discarded" doc:"how long jobs are kept that have failed for good"`
+	KeepCompleted time.Duration `yaml:"keep_completed" validate:"gt=0" doc:"how long completed and cancelled jobs are kept"`
+	KeepDiscarded time.Duration `yaml:"keep_discarded" validate:"gt=0" doc:"how long jobs are kept that have failed for good"`
 }
 
 // DefaultConfig returns the settings of a client that nobody configured.
@@ -61,7 +61,7 @@ func (q Queue) MarshalText() ([]byte, error) {
 	return []byte(q.Name + "=" + strconv.Itoa(q.Workers)), nil
 }
 
-// Validate reports everything that is wrong with c.
+// Validate reports what the tags of the fields cannot tell.
 func (c Config) Validate() error {
 	var errs []error
 	wrong := func(key, format string, args ...any) {
@@ -76,22 +76,6 @@ func (c Config) Validate() error {
 			wrong("queues", "%s has %d workers; want 1 to %d", q.Name, q.Workers, river.QueueNumWorkersMax)
 		}
 		seen[q.Name] = true
-	}
-	for _, limit := range []struct {
-		key   string
-		value time.Duration
-	}{
-		{"stop_timeout", c.StopTimeout},
-		{"job_timeout", c.JobTimeout},
-		{"keep_completed", c.KeepCompleted},
-		{"keep_discarded", c.KeepDiscarded},
-	} {
-		if limit.value <= 0 {
-			wrong(limit.key, "must be more than 0")
-		}
-	}
-	if c.FetchCooldown < time.Millisecond {
-		wrong("fetch_cooldown", "must be 1ms or more")
 	}
 	if c.FetchPollInterval < c.FetchCooldown {
 		wrong("fetch_poll_interval", "must not be shorter than fetch_cooldown, which is %v", c.FetchCooldown)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -128,36 +127,6 @@ func change(t *testing.T, db *database.DB, statement string) {
 	}); err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
-}
-
-func TestAJobIsWorkedOnce(t *testing.T) {
-	t.Parallel()
-
-	databasetest.Each(t, func(t *testing.T, url string) {
-		var mu sync.Mutex
-		done := make(map[string]int)
-		client := working(t, openDB(t, url), func(_ context.Context, job *river.Job[Call]) error {
-			mu.Lock()
-			defer mu.Unlock()
-			done[job.Args.Name]++
-			return nil
-		})
-		if job := jobstest.Work(t, client, Call{Name: "a"}); job.State != rivertype.JobStateCompleted {
-			t.Errorf("the job is %s: %v; want it completed", job.State, job.Errors)
-		}
-		inserted, err := client.InsertMany(t.Context(), []river.InsertManyParams{{Args: Call{Name: "b"}}, {Args: Call{Name: "c"}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, i := range inserted {
-			jobstest.Wait(t, client, i.Job.ID, rivertype.JobStateCompleted)
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if len(done) != 3 || done["a"] != 1 || done["b"] != 1 || done["c"] != 1 {
-			t.Errorf("the work was %v; want a, b and c once", done)
-		}
-	})
 }
 
 // Contract B140.

@@ -9,7 +9,6 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 
 	"example.com/ostov/apptest/databasetest"
-	"example.com/ostov/config"
 	"example.com/ostov/modules/database"
 	"example.com/ostov/modules/jobs"
 )
@@ -19,17 +18,7 @@ func TestMigrationsGoOnFromEachStepThatADeadProgramReached(t *testing.T) {
 	t.Parallel()
 
 	databasetest.Each(t, func(t *testing.T, url string) {
-		c := database.DefaultConfig()
-		c.URL = config.NewSecret(url)
-		db, err := database.New(database.Params{Config: c})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := db.Open(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-
+		db := openDB(t, url)
 		m, newest := jobs.Migrations(nil), int64(1)
 		for step := int64(0); step <= newest; step++ {
 			take(t, db, int(step))

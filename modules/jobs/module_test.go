@@ -23,25 +23,14 @@ import (
 	"example.com/ostov/modules/telemetry"
 )
 
-// greeter is a worker with a dependency.
-type greeter struct {
-	river.WorkerDefaults[Call]
-	greet func(name string)
-}
-
-func (g *greeter) Work(_ context.Context, job *river.Job[Call]) error {
-	g.greet(job.Args.Name)
-	return nil
-}
-
 func TestAFeatureAddsItsWorkers(t *testing.T) {
 	t.Parallel()
 
 	databasetest.Each(t, func(t *testing.T, url string) {
 		greeted := make(chan string, 1000)
 		feature := fx.Module("greeter",
-			fx.Supply(func(name string) { greeted <- name }),
-			jobs.Worker[Call](func(greet func(string)) *greeter { return &greeter{greet: greet} }),
+			fx.Supply(func(_ context.Context, job *river.Job[Call]) error { greeted <- job.Args.Name; return nil }),
+			jobs.Worker[Call](func(work func(context.Context, *river.Job[Call]) error) *caller { return &caller{work: work} }),
 			jobs.Worker[Other](func() (*otherWorker, error) { return &otherWorker{}, nil }),
 			jobs.Periodic(func() *river.PeriodicJob { return jobs.Every(time.Hour, Call{Name: "every hour"}) }),
 		)

@@ -20,12 +20,11 @@ func TestAStopWaitsForJobsThatRun(t *testing.T) {
 
 	databasetest.Each(t, func(t *testing.T, url string) {
 		begun, goOn := make(chan struct{}), make(chan struct{})
-		client := describe(t, openDB(t, url), nil, jobs.Register(&caller{work: func(ctx context.Context, _ *river.Job[Call]) error {
+		client := working(t, openDB(t, url), func(ctx context.Context, _ *river.Job[Call]) error {
 			close(begun)
 			<-goOn
 			return ctx.Err()
-		}}))
-		start(t, client)
+		})
 		inserted, err := client.Insert(t.Context(), Call{}, nil)
 		if err != nil {
 			t.Fatal(err)
