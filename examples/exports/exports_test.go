@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -24,30 +22,9 @@ import (
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asExports) != "" {
-		os.Exit(run(process(), os.Args[1:], os.Stdout, os.Stderr, faults()))
+		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr, faults()))
 	}
 	goleak.VerifyTestMain(m)
-}
-
-func post(t *testing.T, url, body string) (*http.Response, string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	client := &http.Client{Transport: new(http.Transport)}
-	defer client.CloseIdleConnections()
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response, string(text)
 }
 
 func TestAnExportIsOrderedAndFetched(t *testing.T) {
@@ -56,29 +33,20 @@ func TestAnExportIsOrderedAndFetched(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, url string) {
 		var client *jobs.Client
 		app := apptest.Start(t, database.Module, jobs.Module, Module, apptest.Set("database.url", url), fx.Populate(&client))
-		response, body := post(t, app.URL+"/api/exports", `{"query": "chess knight"}`)
-		var ordered struct {
-			ID int64 `json:"id"`
-		}
-		if err := json.Unmarshal([]byte(body), &ordered); err != nil || response.StatusCode != http.StatusAccepted {
-			t.Fatalf("POST /api/exports = %d %s; want 202 and the ID", response.StatusCode, body)
-		}
+		order := app.Do(http.MethodPost, "/api/exports", map[string]string{"query": "chess knight"}).Want(http.StatusAccepted)
+		var ordered struct{ ID int64 }
+		order.JSON(&ordered)
 		if job := jobstest.Wait(t, client, ordered.ID, rivertype.JobStateCompleted, rivertype.JobStateRetryable); job.State != rivertype.JobStateCompleted {
 			t.Fatalf("the job is %s: %v", job.State, job.Errors)
 		}
-		status, file := app.Get(response.Header.Get("Location"))
-		if lines := strings.Split(file, "\n"); status != http.StatusOK || lines[0] != "code,char,name" || !strings.Contains(file, "\nU+265E,♞,BLACK CHESS KNIGHT\n") {
-			t.Errorf("GET %s = %d %.200s; want the file", response.Header.Get("Location"), status, file)
+		file := app.Do(http.MethodGet, order.Header.Get("Location"), nil).Want(http.StatusOK).Body
+		if !strings.HasPrefix(file, "code,char,name\n") || !strings.Contains(file, "\nU+265E,♞,BLACK CHESS KNIGHT\n") {
+			t.Errorf("the file is %.200s; want its head and the knight", file)
 		}
-		for path, want := range map[string]int{"/api/exports/99999": 404, "/api/exports/x": 404} {
-			if status, body := app.Get(path); status != want {
-				t.Errorf("GET %s = %d %s; want %d", path, status, body, want)
-			}
-		}
-		for _, wrong := range []string{`{}`, `{"query": ""}`, `{"query": 1}`, `nonsense`} {
-			if response, body := post(t, app.URL+"/api/exports", wrong); response.StatusCode/100 != 4 {
-				t.Errorf("POST %s = %d %s; want it refused", wrong, response.StatusCode, body)
-			}
+		app.Do(http.MethodGet, "/api/exports/99999", nil).Want(http.StatusNotFound)
+		app.Do(http.MethodGet, "/api/exports/x", nil).Want(http.StatusNotFound)
+		for _, wrong := range []any{map[string]string{}, map[string]string{"query": ""}, map[string]int{"query": 1}} {
+			app.Do(http.MethodPost, "/api/exports", wrong).Want(http.StatusUnprocessableEntity)
 		}
 	})
 }
@@ -91,9 +59,9 @@ func TestAnOrderThatFindsTheDatabaseBusyIsToComeAgain(t *testing.T) {
 	app := apptest.Start(t, database.Module, jobs.Module, Module, fx.Populate(&db),
 		apptest.Set("database.url", databasetest.SQLite(t)), apptest.Set("database.acquire_timeout", "1s"))
 	if err := db.InTx(t.Context(), func(context.Context, *database.Tx) error {
-		response, body := post(t, app.URL+"/api/exports", `{"query": "chess"}`)
-		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" {
-			t.Errorf("POST /api/exports = %d, Retry-After %q, %s; want 503 and a second", response.StatusCode, response.Header.Get("Retry-After"), body)
+		refused := app.Do(http.MethodPost, "/api/exports", map[string]string{"query": "chess"}).Want(http.StatusServiceUnavailable)
+		if after := refused.Header.Get("Retry-After"); after != "1" {
+			t.Errorf("Retry-After is %q; want a second", after)
 		}
 		return nil
 	}); err != nil {
@@ -106,7 +74,7 @@ func TestAnExportThatNobodyWorksIsAvailable(t *testing.T) {
 	t.Parallel()
 
 	p := start(t, databasetest.SQLite(t), "--only", "http")
-	_, body := post(t, p.url+"/api/exports", `{"query": "chess"}`)
+	_, body := ask(t.Context(), http.MethodPost, p.url+"/api/exports", `{"query": "chess"}`)
 	if want := `{"id":1}`; strings.TrimSpace(body) != want {
 		t.Errorf("POST /api/exports = %s; want %s", body, want)
 	}

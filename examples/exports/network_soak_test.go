@@ -23,34 +23,25 @@ func TestANetworkThatIsSilentForHalfAMinuteLosesNoJob(t *testing.T) {
 	server := databasetest.NewServer(t)
 	line := newCable(t, server.URL)
 	p := start(t, line.url, quick...)
-	const jobs = 2000
-	wait := p.insertAll(t, jobs, 5)
-	p.until(t, time.Minute, "work", func(c map[string]int) bool { return c["completed"] > 100 })
-
-	line.silence()
-	silent := time.Now()
-	asked := make(chan time.Duration, 1)
-	go func() {
-		ctx, cancel := context.WithTimeout(t.Context(), limit)
-		defer cancel()
-		if status, body := ask(ctx, http.MethodPost, p.url+"/test/insert/mark?from=0&until=1"); status < 500 {
-			t.Errorf("an order that nobody hears is answered %d %s; want 500 or more within %v", status, body, limit)
-		}
-		asked <- time.Since(silent)
-	}()
-	p.ready(t, http.StatusServiceUnavailable, 10*time.Second)
-	answered := <-asked
-	pause(t, 30*time.Second-time.Since(silent))
-	line.cut()
-	back := time.Now()
-	p.ready(t, http.StatusOK, 10*time.Second)
-	before := len(readDiary(t, p.diary)["end"])
-	p.until(t, 10*time.Second, "work to go on", func(map[string]int) bool { return len(readDiary(t, p.diary)["end"]) > before })
-	t.Logf("an order was refused after %v; work went on %v after the cut", answered.Round(time.Millisecond), time.Since(back).Round(time.Millisecond))
-	wait()
-	p.until(t, 3*time.Minute, "the end of all jobs", func(c map[string]int) bool { return c["completed"] >= jobs && len(c) == 1 })
-	p.stop(t, 0)
-	wantDone(t, p.diary, jobs)
+	p.endure(t, 2000, 5, func() {
+		line.silence()
+		silent := time.Now()
+		var order sync.WaitGroup
+		defer order.Wait() // it speaks to t
+		order.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			defer cancel()
+			if status, body := ask(ctx, http.MethodPost, p.url+"/test/insert/mark?from=0&until=1", ""); status < 500 {
+				t.Errorf("an order that nobody hears is answered %d %s; want 500 or more within %v", status, body, limit)
+			}
+			t.Logf("an order was refused after %v", time.Since(silent).Round(time.Millisecond))
+		})
+		p.ready(t, http.StatusServiceUnavailable, 10*time.Second)
+		order.Wait()
+		pause(t, 30*time.Second-time.Since(silent))
+		line.cut()
+		p.goOn(t)
+	})
 }
 
 // Reliability 52.
@@ -60,37 +51,33 @@ func TestConnectionsThatTheServerEndsLoseNoJob(t *testing.T) {
 	server := databasetest.NewServer(t)
 	p := start(t, server.URL, quick...)
 	db := open(t, server.URL)
-	const jobs = 4000
-	wait := p.insertAll(t, jobs, 300) // work for half a minute
-	ended := 0
-	for range 60 {
-		pause(t, 500*time.Millisecond)
-		var n int
-		if err := db.Reader().QueryRowContext(t.Context(), `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-			WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&n); err != nil {
-			t.Error(err)
+	p.endure(t, 4000, 300, func() { // work for half a minute
+		ended := 0
+		for range 60 {
+			pause(t, 500*time.Millisecond)
+			var n int
+			if err := db.Reader().QueryRowContext(t.Context(), `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+				WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&n); err != nil {
+				t.Error(err)
+			}
+			ended += n
 		}
-		ended += n
-	}
-	over := time.Now()
-	p.ready(t, http.StatusOK, 10*time.Second)
-	for listening := false; !listening && time.Since(over) < 10*time.Second; {
-		pause(t, 50*time.Millisecond)
-		if err := db.Reader().QueryRowContext(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%')").Scan(&listening); err != nil {
-			t.Error(err)
+		over := time.Now()
+		p.ready(t, http.StatusOK, 10*time.Second)
+		for listening := false; !listening && time.Since(over) < 10*time.Second; {
+			pause(t, 50*time.Millisecond)
+			if err := db.Reader().QueryRowContext(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%')").Scan(&listening); err != nil {
+				t.Error(err)
+			}
 		}
-	}
-	if took := time.Since(over); took > 10*time.Second {
-		t.Errorf("nobody listens %v after the last connection was ended", took)
-	}
-	if ended < 20 {
-		t.Errorf("only %d connections were ended; want the storm to meet some", ended)
-	}
-	t.Logf("%d connections were ended; listening again after %v", ended, time.Since(over).Round(time.Millisecond))
-	t.Logf("%d batches were refused meanwhile", wait())
-	p.until(t, 3*time.Minute, "the end of all jobs", func(c map[string]int) bool { return c["completed"] >= jobs && len(c) == 1 })
-	p.stop(t, 0)
-	wantDone(t, p.diary, jobs)
+		if took := time.Since(over); took > 10*time.Second {
+			t.Errorf("nobody listens %v after the last connection was ended", took)
+		}
+		if ended < 20 {
+			t.Errorf("only %d connections were ended; want the storm to meet some", ended)
+		}
+		t.Logf("%d connections were ended; listening again after %v", ended, time.Since(over).Round(time.Millisecond))
+	})
 }
 
 // cable is a way to a server over TCP that can go silent: what is sent is

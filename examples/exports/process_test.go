@@ -43,8 +43,6 @@ const (
 	testSteps = "TEST_STEPS" // and so many migrations that take their time
 )
 
-func process() context.Context { return context.Background() }
-
 // Mark is a job that takes its time, and writes down when it begins and ends.
 type Mark struct {
 	N      int `json:"n"`
@@ -271,27 +269,28 @@ func (p *program) stop(t *testing.T, code int) {
 }
 
 // ask returns the status and body of an answer, or 0 where there is none.
-func ask(ctx context.Context, method, url string) (int, string) {
-	request, err := http.NewRequestWithContext(ctx, method, url, nil)
+func ask(ctx context.Context, method, url, body string) (int, string) {
+	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return 0, err.Error()
 	}
 	request.Close = true
+	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, err.Error()
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	content, err := io.ReadAll(response.Body)
 	if err != nil {
 		return 0, err.Error()
 	}
-	return response.StatusCode, string(body)
+	return response.StatusCode, string(content)
 }
 
 func (p *program) get(t *testing.T, path string) string {
 	t.Helper()
-	status, body := ask(t.Context(), http.MethodGet, p.url+path)
+	status, body := ask(t.Context(), http.MethodGet, p.url+path, "")
 	if status != http.StatusOK {
 		t.Fatalf("GET %s = %d %s; stderr %s", path, status, body, p.stderr.String())
 	}
@@ -302,33 +301,43 @@ func (p *program) get(t *testing.T, path string) string {
 func (p *program) insert(ctx context.Context, kind string, from, until, millis int) error {
 	for ; from < until; from += 500 {
 		query := url.Values{"from": {strconv.Itoa(from)}, "until": {strconv.Itoa(min(from+500, until))}, "millis": {strconv.Itoa(millis)}}
-		if status, body := ask(ctx, http.MethodPost, p.url+"/test/insert/"+kind+"?"+query.Encode()); status != http.StatusCreated {
+		if status, body := ask(ctx, http.MethodPost, p.url+"/test/insert/"+kind+"?"+query.Encode(), ""); status != http.StatusCreated {
 			return fmt.Errorf("insert from %d: %d %s", from, status, body)
 		}
 	}
 	return nil
 }
 
-// until waits until so says yes of the number of jobs in each state.
-func (p *program) until(t *testing.T, limit time.Duration, what string, so func(map[string]int) bool) {
+// await waits until so says yes; it returns what it saw, too.
+func (p *program) await(t *testing.T, limit time.Duration, what string, so func(ctx context.Context) (yes bool, seen string)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	last := ""
 	for look := time.NewTicker(50 * time.Millisecond); ; {
-		status, body := ask(ctx, http.MethodGet, p.url+"/test/counts")
-		counts := make(map[string]int)
-		if status == http.StatusOK && json.Unmarshal([]byte(body), &counts) == nil {
-			if last = body; so(counts) {
-				return
-			}
+		yes, seen := so(ctx)
+		if yes {
+			return
+		}
+		if ctx.Err() == nil {
+			last = seen
 		}
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			t.Fatalf("waited %v for %s; the jobs were %s; now %s; stderr %.5000s", limit, what, last, body, p.stderr.String())
+			t.Fatalf("waited %v for %s; last seen: %s; stderr %.5000s", limit, what, last, p.stderr.String())
 		}
 	}
+}
+
+// until waits until so says yes of the number of jobs in each state.
+func (p *program) until(t *testing.T, limit time.Duration, what string, so func(map[string]int) bool) {
+	t.Helper()
+	p.await(t, limit, what, func(ctx context.Context) (bool, string) {
+		status, body := ask(ctx, http.MethodGet, p.url+"/test/counts", "")
+		counts := make(map[string]int)
+		return status == http.StatusOK && json.Unmarshal([]byte(body), &counts) == nil && so(counts), body
+	})
 }
 
 func done(n int) func(map[string]int) bool {
@@ -430,7 +439,7 @@ func TestADeathBeforeTheCommitLeavesNothing(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, url string) {
 		p := start(t, url)
 		var request sync.WaitGroup
-		request.Go(func() { ask(t.Context(), http.MethodPost, p.url+"/test/uncommitted") })
+		request.Go(func() { ask(t.Context(), http.MethodPost, p.url+"/test/uncommitted", "") })
 		p.until(t, time.Minute, "the insert", func(map[string]int) bool { return len(readDiary(t, p.diary)["inserted"]) > 0 })
 		p.kill()
 		request.Wait()

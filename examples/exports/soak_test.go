@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,10 +27,17 @@ import (
 // quick are settings with which jobs of a dead process are soon another's.
 var quick = []string{"--set", "jobs.job_timeout=5s", "--set", "jobs.fetch_cooldown=20ms"}
 
+// raceDetector tells whether it watches: processor time says nothing then, and much
+// work takes too long.
+func raceDetector() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
 // Contract B142.
 // Reliability 40, 41, 42.
 func TestFiveKillsInTenThousandJobsLoseNone(t *testing.T) {
-	if raceDetector {
+	if raceDetector() {
 		t.Skip("20,000 jobs are for the program as it is shipped: make soak runs this without the race detector, too")
 	}
 	t.Parallel()
@@ -132,46 +141,54 @@ func wantIntegrity(t *testing.T, db *database.DB) {
 	}
 }
 
-// ready waits until readiness is as wanted, and tells how long that took. HTTP
-// answers all the while.
-func (p *program) ready(t *testing.T, want int, limit time.Duration) time.Duration {
+// ready waits until readiness is as wanted. HTTP answers all the while.
+func (p *program) ready(t *testing.T, want int, limit time.Duration) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	begun := time.Now()
-	for look := time.NewTicker(100 * time.Millisecond); ; {
-		if status, _ := ask(ctx, http.MethodGet, p.url+"/livez"); status != http.StatusOK && ctx.Err() == nil {
+	p.await(t, limit, fmt.Sprintf("%d of /readyz", want), func(ctx context.Context) (bool, string) {
+		if status, _ := ask(ctx, http.MethodGet, p.url+"/livez", ""); status != http.StatusOK && ctx.Err() == nil {
 			t.Fatalf("GET /livez = %d; want HTTP to stay up; stderr %.3000s", status, p.stderr.String())
 		}
-		if status, _ := ask(ctx, http.MethodGet, p.url+"/readyz"); status == want {
-			return time.Since(begun)
+		status, body := ask(ctx, http.MethodGet, p.url+"/readyz", "")
+		return status == want, body
+	})
+}
+
+// endure has n marks inserted, each until it is taken, and worked, lets the outage
+// happen meanwhile, and wants no job lost.
+func (p *program) endure(t *testing.T, n, millis int, outage func()) {
+	t.Helper()
+	var inserter sync.WaitGroup
+	refused := 0
+	inserter.Go(func() {
+		for i := 0; i < n && t.Context().Err() == nil; i += 20 {
+			for p.insert(t.Context(), "mark", i, i+20, millis) != nil && t.Context().Err() == nil {
+				refused++
+				pause(t, 20*time.Millisecond)
+			}
 		}
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			t.Fatalf("/readyz is not %d after %v; stderr %.3000s", want, limit, p.stderr.String())
+	})
+	p.until(t, time.Minute, "work", func(c map[string]int) bool { return c["completed"] > 100 })
+	outage()
+	inserter.Wait()
+	t.Logf("%d batches were refused meanwhile", refused)
+	p.until(t, 3*time.Minute, "the end of all jobs", func(c map[string]int) bool { return c["completed"] >= n && len(c) == 1 })
+	p.stop(t, 0)
+	ended := readDiary(t, p.diary)["end"]
+	for i := range n {
+		if ended[i] == 0 {
+			t.Errorf("job %d is lost", i)
 		}
 	}
 }
 
-// insertAll inserts n marks one by one, each until it is taken, and returns how many
-// tries were refused.
-func (p *program) insertAll(t *testing.T, n, millis int) func() int {
-	var all sync.WaitGroup
-	refused := 0
-	all.Go(func() {
-		for i := 0; i < n && t.Context().Err() == nil; i += 20 {
-			for p.insert(t.Context(), "mark", i, i+20, millis) != nil {
-				refused++
-				select {
-				case <-time.After(20 * time.Millisecond):
-				case <-t.Context().Done():
-					return
-				}
-			}
-		}
-	})
-	return func() int { all.Wait(); return refused }
+// goOn wants the program ready, and work to go on, within 10 seconds each.
+func (p *program) goOn(t *testing.T) {
+	t.Helper()
+	over := time.Now()
+	p.ready(t, http.StatusOK, 10*time.Second)
+	before := len(readDiary(t, p.diary)["end"])
+	p.until(t, 10*time.Second, "work to go on", func(map[string]int) bool { return len(readDiary(t, p.diary)["end"]) > before })
+	t.Logf("work went on %v after it was over", time.Since(over).Round(time.Millisecond))
 }
 
 // Reliability 50.
@@ -180,23 +197,13 @@ func TestAPostgreSQLThatIsGoneForFiveSecondsLosesNoJob(t *testing.T) {
 
 	server := databasetest.NewServer(t)
 	p := start(t, server.URL, quick...)
-	const jobs = 2000
-	wait := p.insertAll(t, jobs, 5)
-	p.until(t, time.Minute, "work", func(c map[string]int) bool { return c["completed"] > 100 })
-	server.Stop(t)
-	p.ready(t, http.StatusServiceUnavailable, 5*time.Second)
-	pause(t, 5*time.Second)
-	server.Start(t)
-	up := time.Now()
-	p.ready(t, http.StatusOK, 10*time.Second)
-	before := readDiary(t, p.diary)
-	p.until(t, 10*time.Second, "work to go on", func(map[string]int) bool { return len(readDiary(t, p.diary)["end"]) > len(before["end"]) })
-	t.Logf("work went on %v after the server was up", time.Since(up).Round(time.Millisecond))
-	refused := wait()
-	p.until(t, 3*time.Minute, "the end of all jobs", func(c map[string]int) bool { return c["completed"] >= jobs && len(c) == 1 })
-	p.stop(t, 0)
-	wantDone(t, p.diary, jobs)
-	t.Logf("%d batches were refused meanwhile", refused)
+	p.endure(t, 2000, 5, func() {
+		server.Stop(t)
+		p.ready(t, http.StatusServiceUnavailable, 5*time.Second)
+		pause(t, 5*time.Second)
+		server.Start(t)
+		p.goOn(t)
+	})
 }
 
 // pause lets time pass in which nothing is to happen that one could wait for.
@@ -204,17 +211,6 @@ func pause(t *testing.T, d time.Duration) {
 	select {
 	case <-time.After(d):
 	case <-t.Context().Done():
-	}
-}
-
-// wantDone tells which of n jobs were never done.
-func wantDone(t *testing.T, diary string, n int) {
-	t.Helper()
-	counts := readDiary(t, diary)
-	for i := range n {
-		if counts["end"][i] == 0 {
-			t.Errorf("job %d is lost", i)
-		}
 	}
 }
 
@@ -236,46 +232,29 @@ func TestAFullDiskLosesNoJob(t *testing.T) {
 			t.Errorf("umount: %v: %s", err, out)
 		}
 	})
-	diary := filepath.Join(t.TempDir(), "diary")
-	p := startWith(t, diary, nil, "file:"+filepath.Join(dir, "app.db"), quick...)
-	t.Cleanup(p.kill) // before the disk goes
-	const jobs = 2000
-	wait := p.insertAll(t, jobs, 5)
-	p.until(t, time.Minute, "work", func(c map[string]int) bool { return c["completed"] > 100 })
-	ballast, err := os.Create(filepath.Join(dir, "ballast"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := make([]byte, 4096)
-	fill := func() {
-		for err == nil {
-			_, err = ballast.Write(block)
+	p := start(t, "file:"+filepath.Join(dir, "app.db"), quick...)
+	ballast := filepath.Join(dir, "ballast")
+	p.endure(t, 2000, 5, func() {
+		full, err := os.Create(ballast)
+		if err != nil {
+			t.Fatal(err)
 		}
-		err = nil
-	}
-	fill()
-	full, lines := time.Now(), ownLines(p.stderr.String())
-	p.ready(t, http.StatusServiceUnavailable, 30*time.Second)
-	pause(t, 6*time.Second)
-	perSecond := float64(ownLines(p.stderr.String())-lines) / time.Since(full).Seconds()
-	if perSecond > 10 {
-		t.Errorf("%.1f lines of log a second while the disk is full, those of requests apart; want 10 at most", perSecond)
-	}
-	if err := ballast.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(ballast.Name()); err != nil {
-		t.Fatal(err)
-	}
-	freed := time.Now()
-	p.ready(t, http.StatusOK, 10*time.Second)
-	before := len(readDiary(t, diary)["end"])
-	p.until(t, 10*time.Second, "work to go on", func(map[string]int) bool { return len(readDiary(t, diary)["end"]) > before })
-	t.Logf("work went on %v after the disk was freed; %.1f lines of log a second while it was full, those of requests apart", time.Since(freed).Round(time.Millisecond), perSecond)
-	t.Logf("%d batches were refused meanwhile", wait())
-	p.until(t, 3*time.Minute, "the end of all jobs", func(c map[string]int) bool { return c["completed"] >= jobs && len(c) == 1 })
-	p.stop(t, 0)
-	wantDone(t, diary, jobs)
+		for block := make([]byte, 4096); err == nil; {
+			_, err = full.Write(block)
+		}
+		begun, lines := time.Now(), ownLines(p.stderr.String())
+		p.ready(t, http.StatusServiceUnavailable, 30*time.Second)
+		pause(t, 6*time.Second)
+		perSecond := float64(ownLines(p.stderr.String())-lines) / time.Since(begun).Seconds()
+		t.Logf("%.1f lines of log a second while the disk was full, those of requests apart", perSecond)
+		if perSecond > 10 {
+			t.Error("want 10 lines at most")
+		}
+		if err := errors.Join(full.Close(), os.Remove(ballast)); err != nil {
+			t.Fatal(err)
+		}
+		p.goOn(t)
+	})
 }
 
 // Reliability 54.
@@ -375,42 +354,30 @@ func leaderOf(t *testing.T, db *database.DB, cluster []*program) (string, int) {
 func TestAJobRunsLongAfterTheStartAndWaitingCostsNothing(t *testing.T) {
 	t.Parallel()
 
-	for name, open1 := range map[string]func(testing.TB) string{"sqlite": databasetest.SQLite, "postgresql": databasetest.PostgreSQL} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			p := start(t, open1(t), "--set", "app.start_timeout=15s")
-			used := cpu(t, p.cmd.Process.Pid)
-			pause(t, 20*time.Second)
-			share := (cpu(t, p.cmd.Process.Pid) - used).Seconds() / 20
-			t.Logf("idle: %.2f %% of a core", share*100)
-			if share > 0.01 && !raceDetector {
-				t.Errorf("idle it takes %.2f %% of a core; want less than 1 %%", share*100)
-			}
-			if err := p.insert(t.Context(), "mark", 0, 1, 0); err != nil {
-				t.Fatal(err)
-			}
-			p.until(t, 10*time.Second, "the job", done(1))
-			p.stop(t, 0)
-		})
-	}
-}
-
-// cpu returns the processor time of a process.
-func cpu(t *testing.T, pid int) time.Duration {
-	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		t.Skip("processor time is read where /proc is")
-	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	total := 0
-	for _, f := range fields[11:13] { // utime and stime, in hundredths of a second
-		n, err := strconv.Atoi(f)
-		if err != nil {
+	databasetest.Each(t, func(t *testing.T, url string) {
+		p := start(t, url, "--set", "app.start_timeout=15s")
+		used := p.cpu(t)
+		pause(t, 20*time.Second)
+		share := (p.cpu(t) - used) / 20
+		t.Logf("idle: %.2f %% of a core", share*100)
+		if share > 0.01 && !raceDetector() {
+			t.Errorf("idle it takes %.2f %% of a core; want less than 1 %%", share*100)
+		}
+		if err := p.insert(t.Context(), "mark", 0, 1, 0); err != nil {
 			t.Fatal(err)
 		}
-		total += n
+		p.until(t, 10*time.Second, "the job", done(1))
+		p.stop(t, 0)
+	})
+}
+
+// cpu returns the seconds of processor time that the program says it took.
+func (p *program) cpu(t *testing.T) (seconds float64) {
+	t.Helper()
+	status, metrics := ask(t.Context(), http.MethodGet, p.admin+"/metrics", "")
+	_, value, _ := strings.Cut(metrics, "\nprocess_cpu_seconds_total ")
+	if _, err := fmt.Sscan(value, &seconds); err != nil {
+		t.Fatalf("GET /metrics = %d; processor time: %v", status, err)
 	}
-	return time.Duration(total) * 10 * time.Millisecond
+	return seconds
 }

@@ -1,5 +1,0 @@
-//go:build soak && !race
-
-package main
-
-const raceDetector = false
