@@ -3,7 +3,6 @@ package apptest_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -15,17 +14,21 @@ const isAlone = "TEST_ALONE"
 
 // alone runs a test in a process of its own: Conform needs the whole process, and
 // most of its time is waiting, which processes do side by side.
-func alone(t *testing.T, name string) error {
+func alone(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
-	pattern := "^" + strings.ReplaceAll(strings.ReplaceAll(name, " ", "_"), "/", "$/^") + "$"
+	if os.Getenv(isAlone) != "" {
+		test(t)
+		return
+	}
+	t.Parallel()
+	pattern := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.timeout=5m", "-test.run="+pattern)
 	cmd.Env = append(os.Environ(), isAlone+"=yes")
 	out, err := cmd.CombinedOutput()
-	if err == nil && !bytes.Contains(out, []byte("--- PASS: "+strings.ReplaceAll(name, " ", "_")+" ")) {
+	if err == nil && !bytes.Contains(out, []byte("--- PASS: "+t.Name()+" ")) {
 		err = errors.New("it has not run")
 	}
 	if err != nil {
-		return fmt.Errorf("%s in a process of its own: %w\n%s", name, err, out)
+		t.Errorf("in a process of its own: %v\n%s", err, out)
 	}
-	return nil
 }

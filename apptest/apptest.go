@@ -85,8 +85,7 @@ func start(t testing.TB, options []fx.Option) *App {
 		t.Fatalf("start the application: %v", err)
 	}
 	t.Cleanup(func() {
-		a.client.CloseIdleConnections()
-		if err := a.own.Stop(context.WithoutCancel(t.Context())); err != nil {
+		if err := a.Stop(); err != nil {
 			t.Errorf("stop the application: %v", err)
 		}
 	})

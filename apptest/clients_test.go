@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coder/websocket"
 	"github.com/labstack/echo/v4"
 	"go.uber.org/fx"
 
@@ -42,20 +41,6 @@ func parrot() fx.Option {
 					c.Response().Header().Set("Content-Type", "text/event-stream")
 					_, err := io.WriteString(c.Response(), ": hello\n\nid: 1\nevent: price\ndata: 42\ndata: 43\n\ndata:44\n\n")
 					return err
-				}),
-				route(http.MethodGet, "/ws", func(c echo.Context) error {
-					ws, err := websocket.Accept(c.Response(), c.Request(), nil)
-					if err != nil {
-						return err
-					}
-					kind, text, err := ws.Read(c.Request().Context())
-					if err != nil {
-						return err
-					}
-					if err := ws.Write(c.Request().Context(), kind, append([]byte("ws "), text...)); err != nil {
-						return err
-					}
-					return ws.Close(websocket.StatusNormalClosure, "")
 				}),
 			}
 		}),
@@ -110,14 +95,6 @@ func TestAClientForEachWayIn(t *testing.T) {
 	if e, ok := next(); ok {
 		t.Errorf("event %+v; want the end", e)
 	}
-
-	ws := app.WebSocket("/ws")
-	if err := ws.Write(t.Context(), websocket.MessageText, []byte("hello")); err != nil {
-		t.Fatal(err)
-	}
-	if _, text, err := ws.Read(t.Context()); err != nil || string(text) != "ws hello" {
-		t.Errorf("the WebSocket says %q, %v", text, err)
-	}
 }
 
 func TestWaitTaskWaitsForWhatIsAskedFor(t *testing.T) {
@@ -167,8 +144,9 @@ func TestWhatIsNotAsWantedFailsTheTestWithTheAnswer(t *testing.T) {
 		"POST /say answers 201 with \"application/json\"": func(app *apptest.App) { app.Do(http.MethodPost, "/say", nil).Problem() },
 		"header \"X\" has no colon":                       func(app *apptest.App) { app.Do(http.MethodGet, "/", nil, "X") },
 		"events of /refuse: the answer is 409 Conflict":   func(app *apptest.App) { app.Events("/refuse") },
-		"WebSocket of /refuse":                            func(app *apptest.App) { app.WebSocket("/refuse") },
 		"connection refused":                              func(app *apptest.App) { app.Get("http://127.0.0.1:1/") },
+		"start the application with apptest.Traced()":     func(app *apptest.App) { app.Span("GET /") },
+		"no metric is called http_requests":               func(app *apptest.App) { app.Metric("http_requests") },
 	} {
 		if got := broken(t, func(t testing.TB) { f(apptest.StartOnly(t, parrot())) }); !strings.Contains(got, want) {
 			t.Errorf("the failure is %q; want it to say %q", got, want)

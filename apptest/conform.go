@@ -104,10 +104,9 @@ type conformance struct {
 	// patience is how long what is left may take to go.
 	patience time.Duration
 
-	rule    string     // the one that is tried
-	hooks   []string   // in the order of the list; none until the application has started and stopped
-	held    []bool     // by hook: it has no start, and is acquired from the beginning
-	mu      sync.Mutex // guards found and the waivers
+	rule    string           // the one that is tried
+	hooks   []lifecycle.Hook // in the order of the list; none until the application has started and stopped
+	mu      sync.Mutex       // guards found and the waivers
 	found   map[string]bool
 	current goleak.Option // the goroutines that are not ours
 }
@@ -196,22 +195,24 @@ type trial struct {
 	output testkit.Buffer
 	stop   func() error
 	before map[string]string // what there was before it
-
-	mu     sync.Mutex
-	opened map[string]string // by which hook, in its start
+	opened sync.Map          // and what the start of which hook has added
 }
 
 // try describes an application whose hooks are changed by change, if any, which
 // gets the number of a hook in the list.
 func (c *conformance) try(set []string, change func(i int, h lifecycle.Hook) lifecycle.Hook, options ...fx.Option) *trial {
-	a := &trial{before: c.census(), opened: make(map[string]string)}
+	a := &trial{before: c.census()}
 	i := -1
 	decorate := func(h lifecycle.Hook) lifecycle.Hook {
 		i++
 		if change != nil {
 			h = change(i, h)
 		}
-		return around(h, func() {}, func() { a.noteOpened(h.Name, c.census()) })
+		return around(h, func() {}, func() { // at any time, where a start was left behind
+			for id := range a.more(c.census()) {
+				a.opened.LoadOrStore(id, h.Name)
+			}
+		})
 	}
 	options = slices.Concat(c.modules, options, []fx.Option{
 		fx.Invoke(func(p parts) { a.parts = p }),
@@ -227,9 +228,9 @@ func (c *conformance) try(set []string, change func(i int, h lifecycle.Hook) lif
 
 // checkStart runs the application once, and sets the list of its hooks.
 func (c *conformance) checkStart() {
-	var hooks []string
+	var hooks []lifecycle.Hook
 	a := c.try(nil, func(_ int, h lifecycle.Hook) lifecycle.Hook {
-		hooks, c.held = append(hooks, h.Name), append(c.held, h.Setup == nil)
+		hooks = append(hooks, h)
 		return h
 	})
 	if err := a.Start(c.t.Context()); err != nil {
@@ -238,10 +239,10 @@ func (c *conformance) checkStart() {
 		}
 		return
 	}
-	first, second := make(chan error, 1), make(chan error, 1)
+	first := make(chan error, 1)
 	go func() { first <- a.stop() }()
-	go func() { second <- a.stop() }()
-	err, again := <-first, <-second
+	again := a.stop()
+	err := <-first
 	for _, task := range a.tasks() {
 		if task.State == dispatcher.Abandoned {
 			c.rule = "tasks" // which only a stop shows

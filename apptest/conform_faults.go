@@ -19,13 +19,11 @@ const hangLimit = 50 * time.Millisecond
 
 // fault is what is done to one hook.
 type fault struct {
-	op, kind string // start or stop; fails, panics or hangs
-	hook     int
-	name     string
+	op, hook, kind string // start or stop; its name; fails, panics or hangs
 }
 
 func (f fault) String() string {
-	return fmt.Sprintf("%s of %s %s", f.op, f.name, f.kind)
+	return fmt.Sprintf("%s of %s %s", f.op, f.hook, f.kind)
 }
 
 // strike does it. What hangs, hangs until released, whatever its context says.
@@ -89,15 +87,22 @@ func (f fault) inject(h lifecycle.Hook, released <-chan struct{}) lifecycle.Hook
 // other: a module may hold what there is only one of. What is held from the
 // beginning has no start that could fail.
 func (c *conformance) checkFaults() {
-	for i, name := range c.hooks {
+	for i, hook := range c.hooks {
 		for _, op := range []string{"start", "stop"} {
 			for _, kind := range []string{"fails", "panics", "hangs"} {
-				if op == "start" && c.held[i] {
+				if op == "start" && hook.Setup == nil {
 					continue
 				}
-				f := fault{op, kind, i, name}
-				released := make(chan struct{})
-				a := c.suffer(f, released)
+				f, released := fault{op, hook.Name, kind}, make(chan struct{})
+				a := c.try(nil, func(n int, h lifecycle.Hook) lifecycle.Hook {
+					if n == i {
+						return f.inject(h, released)
+					}
+					return h
+				})
+				if a.Start(c.t.Context()) == nil {
+					_ = a.stop() // the report has it
+				}
 				c.othersStopped(f, a)
 				close(released)
 				c.nothingLeft("stops because the "+f.String(), a)
@@ -106,25 +111,11 @@ func (c *conformance) checkFaults() {
 	}
 }
 
-// suffer runs the application with a fault, up and down.
-func (c *conformance) suffer(f fault, released <-chan struct{}) *trial {
-	a := c.try(nil, func(i int, h lifecycle.Hook) lifecycle.Hook {
-		if i == f.hook {
-			return f.inject(h, released)
-		}
-		return h
-	})
-	if a.Start(c.t.Context()) == nil {
-		_ = a.stop() // the report has it
-	}
-	return a
-}
-
 // othersStopped reports hooks that did not stop because another one failed.
 func (c *conformance) othersStopped(f fault, a *trial) {
 	for _, h := range a.Report().Hooks {
 		for op, call := range map[string]*lifecycle.Call{"start": h.Start, "stop": h.Stop} {
-			if call == nil || call.Outcome == "ok" || strings.Contains(call.Error, errInjected.Error()) || h.Name == f.name && op == f.op {
+			if call == nil || call.Outcome == "ok" || strings.Contains(call.Error, errInjected.Error()) || h.Name == f.hook && op == f.op {
 				continue
 			}
 			c.find(h.Name, "%s does not %s properly where the %s: %s: its Cleanup may rely only on what started before it, and on no other having stopped well",
@@ -136,28 +127,28 @@ func (c *conformance) othersStopped(f fault, a *trial) {
 // checkSignals ends the context of the start as a SIGTERM does, before, in and
 // after the start of each hook.
 func (c *conformance) checkSignals() {
-	for i, name := range c.hooks {
-		if c.held[i] {
+	for i, hook := range c.hooks {
+		if hook.Setup == nil {
 			continue
 		}
 		for _, moment := range []string{"in", "after"} {
 			ctx, signal := context.WithCancelCause(c.t.Context())
 			sigterm := func() { signal(&lifecycle.SignalError{Signal: syscall.SIGTERM}) }
+			before, after := sigterm, func() {}
+			if moment == "after" {
+				before, after = after, before
+			}
 			a := c.try(nil, func(n int, h lifecycle.Hook) lifecycle.Hook {
-				switch {
-				case n != i:
-					return h
-				case moment == "in":
-					return around(h, sigterm, func() {})
-				default:
-					return around(h, func() {}, sigterm)
+				if n == i {
+					return around(h, before, after)
 				}
+				return h
 			})
 			err := a.Start(ctx)
 			sigterm()
-			when := "is told to end " + moment + " the start of " + name
+			when := "is told to end " + moment + " the start of " + hook.Name
 			if !errors.Is(err, lifecycle.ErrStopped) || a.Report().State != lifecycle.Stopped {
-				c.interrupted(name, when, err)
+				c.interrupted(hook.Name, when, err)
 			}
 			c.nothingLeft(when, a)
 		}
@@ -166,20 +157,15 @@ func (c *conformance) checkSignals() {
 
 // interrupted reports why an interrupted start is not a clean end.
 func (c *conformance) interrupted(name, when string, err error) {
-	for _, e := range unjoin(err) {
-		h := (*lifecycle.HookError)(nil)
-		switch {
-		case !errors.As(e, &h):
-		case errors.Is(e, lifecycle.ErrAbandoned):
-			c.find(h.Hook, "%s goes on where the application %s: pass its context to whatever blocks", hookOf(h.Hook), when)
-			return
-		case h.Op == "start":
-			c.find(h.Hook, "%s hides that its start was interrupted (%v), so that the exit code is 1: return context.Cause(ctx), or wrap it by %%w", hookOf(h.Hook), h.Err)
-			return
-		default:
-			c.find(h.Hook, "%s does not stop where the application %s: %v: its Cleanup may rely only on what started before it", hookOf(h.Hook), when, h.Err)
-			return
-		}
+	h, ofHook := errors.AsType[*lifecycle.HookError](err) // the first
+	switch {
+	case !ofHook:
+		c.find(name, "the application ends with %v where it %s: want a clean end", err, when)
+	case errors.Is(h, lifecycle.ErrAbandoned):
+		c.find(h.Hook, "%s goes on where the application %s: pass its context to whatever blocks", hookOf(h.Hook), when)
+	case h.Op == "start":
+		c.find(h.Hook, "%s hides that its start was interrupted (%v), so that the exit code is 1: return context.Cause(ctx), or wrap it by %%w", hookOf(h.Hook), h.Err)
+	default:
+		c.find(h.Hook, "%s does not stop where the application %s: %v: its Cleanup may rely only on what started before it", hookOf(h.Hook), when, h.Err)
 	}
-	c.find(name, "the application ends with %v where it %s: want a clean end", err, when)
 }

@@ -76,34 +76,16 @@ func (c *conformance) nothingLeft(when string, a *trial) {
 	}
 	for id, what := range more {
 		c.patience = 10 * time.Millisecond // there will be more, and it is known
-		name := a.openedBy(id)
-		by := hookOf(name)
-		if name == "" {
-			by = "something"
+		name, by := "", "something"
+		if hook, known := a.opened.Load(id); known {
+			name = hook.(string)
+			by = hookOf(name)
 		}
 		c.find(name, "%s leaves %s%s: release it in its Cleanup, on every path", by, words(what), when)
 	}
 	for _, name := range files(c.temp) {
 		_ = os.Remove(filepath.Join(c.temp, name)) // told
 	}
-}
-
-// noteOpened notes what there is more than before, by the hook that has just started:
-// one that was left behind may do that at any time.
-func (a *trial) noteOpened(hook string, census map[string]string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for id := range a.more(census) {
-		if a.opened[id] == "" {
-			a.opened[id] = hook
-		}
-	}
-}
-
-func (a *trial) openedBy(id string) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.opened[id]
 }
 
 // more returns what a census has that was not there before the application.

@@ -14,14 +14,7 @@ import (
 )
 
 func TestTheWholeApplicationConforms(t *testing.T) {
-	if os.Getenv(isAlone) != "" {
-		apptest.Conform(t)
-		return
-	}
-	t.Parallel()
-	if err := alone(t, t.Name()); err != nil {
-		t.Error(err)
-	}
+	alone(t, func(t *testing.T) { apptest.Conform(t) })
 }
 
 // findings notes what a test would fail with.
@@ -69,34 +62,12 @@ var badModules = map[string]string{
 }
 
 func TestABadModuleIsFoundWithTheRightWords(t *testing.T) {
-	if os.Getenv(isAlone) != "" {
-		for name, want := range badModules {
-			t.Run(name, func(t *testing.T) { findBad(t, name, want) })
-		}
-		return
+	if os.Getenv(isAlone) == "" {
+		t.Parallel()
 	}
-	t.Parallel()
 	for name := range bad.Modules(nil) {
-		if badModules[name] == "" {
-			t.Errorf("nobody tries the bad module %q", name)
-		}
-	}
-	found := make(map[string]chan error)
-	slots := make(chan struct{}, 6)
-	for name := range badModules {
-		done := make(chan error, 1)
-		found[name] = done
-		go func() {
-			slots <- struct{}{}
-			done <- alone(t, t.Name()+"/"+name)
-			<-slots
-		}()
-	}
-	for name, found := range found {
 		t.Run(name, func(t *testing.T) {
-			if err := <-found; err != nil {
-				t.Error(err)
-			}
+			alone(t, func(t *testing.T) { findBad(t, name, badModules[name]) })
 		})
 	}
 }
@@ -105,7 +76,10 @@ func findBad(t *testing.T, name, want string) {
 	t.Helper()
 	end := make(chan struct{})
 	t.Cleanup(func() { close(end) })
-	rule, _, _ := strings.Cut(want, ":")
+	rule, _, known := strings.Cut(want, ":")
+	if !known {
+		t.Fatalf("nobody says what is found of %q", name)
+	}
 	f := &findings{TB: t}
 	apptest.ConformTo(f, []string{rule}, bad.Modules(end)[name], apptest.Set("dispatcher.stop_timeout", "50ms"))
 	all := strings.Join(f.all, "\n")

@@ -187,25 +187,21 @@ func (j *journal[T]) add(t T) {
 func (j *journal[T]) wait(match func(T) bool) (found T, others []T) {
 	late := time.NewTimer(limit)
 	defer late.Stop()
-	for seen := 0; ; {
+	for {
 		j.mu.Lock()
-		for ; seen < len(j.all); seen++ {
-			if match(j.all[seen]) {
-				defer j.mu.Unlock()
-				return j.all[seen], nil
-			}
-		}
+		all := j.all
 		if j.more == nil {
 			j.more = make(chan struct{})
 		}
 		more := j.more
 		j.mu.Unlock()
+		if i := slices.IndexFunc(all, match); i >= 0 {
+			return all[i], nil
+		}
 		select {
 		case <-more:
 		case <-late.C:
-			j.mu.Lock()
-			defer j.mu.Unlock()
-			return found, slices.Clone(j.all)
+			return found, all
 		}
 	}
 }

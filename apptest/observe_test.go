@@ -3,10 +3,7 @@ package apptest_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -54,39 +51,4 @@ func TestATestSeesRecordsSpansAndMetrics(t *testing.T) {
 		t.Errorf("the hooks took %v; want their sum", seconds)
 	}
 	app.Span("start")
-}
-
-func TestWhatATestCannotSeeIsSaidAtOnce(t *testing.T) {
-	t.Parallel()
-
-	for name, ask := range map[string]func(*apptest.App){
-		"start the application with apptest.Traced": func(a *apptest.App) { a.Span("GET /") },
-		"no metric is called http_requests":         func(a *apptest.App) { a.Metric("http_requests") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
-			w := &witness{TB: t}
-			app := apptest.StartOnly(w)
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				ask(app)
-			}()
-			if <-done; !strings.HasPrefix(w.failed, "no ") || !strings.Contains(w.failed, name) {
-				t.Errorf("the test failed with %q; want %q in it", w.failed, name)
-			}
-		})
-	}
-}
-
-// witness is a test that may fail.
-type witness struct {
-	testing.TB
-	failed string
-}
-
-func (w *witness) Fatalf(format string, args ...any) {
-	w.failed = fmt.Sprintf(format, args...)
-	runtime.Goexit()
 }

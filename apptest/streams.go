@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // limit is how long a test waits for anything.
@@ -106,18 +104,4 @@ func (a *App) Events(path string, header ...string) (next func() (e Event, ok bo
 			}
 		}
 	}
-}
-
-// WebSocket opens a WebSocket of the public server. It is closed when the test
-// ends; a read or write takes the context that bounds it. A refusal fails the test.
-func (a *App) WebSocket(path string) *websocket.Conn {
-	a.t.Helper()
-	ctx, cancel := context.WithTimeout(a.t.Context(), limit)
-	defer cancel()
-	c, response, err := websocket.Dial(ctx, a.URL+path, &websocket.DialOptions{HTTPClient: &a.client}) //nolint:bodyclose // the library does that
-	if err != nil {
-		a.t.Fatalf("WebSocket of %s: %v (%v)", path, err, response)
-	}
-	a.t.Cleanup(func() { _ = c.CloseNow() }) // a test that looks at the end has closed it
-	return c
 }

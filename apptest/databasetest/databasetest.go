@@ -25,9 +25,13 @@ func SQLite(t testing.TB) string {
 // skipped; with CI=true it fails.
 func PostgreSQL(t testing.TB) string {
 	t.Helper()
-	server, err := server(t)
-	if err != nil {
-		missing(t, err)
+	server := os.Getenv("TEST_POSTGRES_URL")
+	if server == "" {
+		s, err := shared()
+		if err != nil {
+			missing(t, err)
+		}
+		server = s.URL
 	}
 	name := "test_" + strings.ToLower(rand.Text()[:16])
 	execute(t, server, "CREATE DATABASE "+name+" TEMPLATE template0")
@@ -70,18 +74,4 @@ func execute(t testing.TB, server, statement string) {
 	if _, err := conn.Exec(ctx, statement); err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
-}
-
-// server returns the URL of the server of this test binary.
-func server(t testing.TB) (string, error) {
-	if given := os.Getenv("TEST_POSTGRES_URL"); given != "" {
-		return given, nil
-	}
-	started.once.Do(func() {
-		started.server, started.err = startServer()
-	})
-	if started.err != nil {
-		return "", started.err
-	}
-	return started.server.URL, nil
 }

@@ -10,19 +10,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 )
 
-// started is the server that all tests of a binary share.
+// shared is the server of all tests of a binary. It is kept: its pipe is what keeps it up.
 //
 //nolint:gochecknoglobals // starting one takes seconds, and Go has no other place for what the tests of a package share
-var started struct {
-	once   sync.Once
-	server *Server // kept: its pipe is what keeps the server up
-	err    error
-}
+var shared = sync.OnceValues(startServer)
 
 // NewServer starts a server for one test that stops and starts it. Where there is
 // no PostgreSQL the test is skipped; with CI=true it fails.
@@ -160,9 +155,5 @@ func binaries() (string, error) {
 	if err != nil || len(found) == 0 {
 		return "", errors.New("initdb is neither on the PATH nor in /usr/lib/postgresql")
 	}
-	version := func(path string) int {
-		n, _ := strconv.Atoi(strings.Split(path, "/")[4])
-		return n
-	}
-	return filepath.Dir(slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })), nil
+	return filepath.Dir(slices.Max(found)), nil // from 10 on the versions sort as text
 }
