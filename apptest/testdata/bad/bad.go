@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +32,7 @@ func Modules(end <-chan struct{}) map[string]fx.Option {
 	all := map[string]fx.Option{
 		"start fails":          hook(failsToStart),
 		"stop fails":           hook(failsToStop),
-		"stop hangs":           fx.Module("bad", container.CleanupCtx(hangsInStop)),
+		"stop hangs":           hook(hangsInStop),
 		"task ignores":         fx.Module("bad", dispatcher.Task(deafTask)),
 		"constructor opens":    fx.Module("bad", fx.Provide(openInConstructor), fx.Invoke(func(*os.File) {})),
 		"constructor writes":   fx.Module("bad", fx.Provide(writeInConstructor), fx.Invoke(func(cache) {})),
@@ -41,7 +42,7 @@ func Modules(end <-chan struct{}) map[string]fx.Option {
 		"descriptor":           hook(leakFile),
 		"temporary file":       hook(leakTemporaryFile),
 		"waits for the others": fx.Module("bad", fx.Provide(newGate), container.CleanupCtx(waitsForOthers), container.CleanupCtx(openGate, lifecycle.Serve)),
-		"forgets on rollback":  fx.Module("bad", container.CleanupCtx(forgetsOnFailure)),
+		"forgets on rollback":  hook(forgetsOnFailure),
 		"forgets when late":    hook(forgetsWhenLate),
 		"hides the signal":     hook(hidesTheSignal),
 		"ignores the signal":   hook(ignoresTheSignal),
@@ -167,26 +168,18 @@ func openGate(g gate) lifecycle.Setup {
 
 // forgetsOnFailure closes its file only where the application was running.
 func forgetsOnFailure(app *container.Container) lifecycle.Setup {
-	return func(context.Context) (lifecycle.Cleanup, error) {
-		f, err := os.Open(os.Args[0])
-		if err != nil {
-			return nil, err
-		}
-		keep(f)
-		return func(context.Context) error {
-			for _, h := range app.Report().Hooks {
-				if h.Start != nil && h.Start.Outcome != "ok" {
-					return nil
-				}
-			}
-			return f.Close()
-		}, nil
-	}
+	return forgets(func() bool {
+		return slices.ContainsFunc(app.Report().Hooks, func(h lifecycle.HookReport) bool { return h.Start != nil && h.Start.Outcome != "ok" })
+	})
 }
 
 // forgetsWhenLate closes its file only where the application is not over yet: a
 // start that hung and succeeds after that leaves it.
 func forgetsWhenLate(app *container.Container) lifecycle.Setup {
+	return forgets(func() bool { return app.Report().State == lifecycle.Failed })
+}
+
+func forgets(when func() bool) lifecycle.Setup {
 	return func(context.Context) (lifecycle.Cleanup, error) {
 		f, err := os.Open(os.Args[0])
 		if err != nil {
@@ -194,7 +187,7 @@ func forgetsWhenLate(app *container.Container) lifecycle.Setup {
 		}
 		keep(f)
 		return func(context.Context) error {
-			if app.Report().State == lifecycle.Failed {
+			if when() {
 				return nil
 			}
 			return f.Close()
