@@ -153,7 +153,7 @@ func TestPromlintAcceptsTheMetricsOfAnApplicationAtWork(t *testing.T) {
 	var servers *tcp.Servers
 	app := apptest.Start(t, apptest.Traced(), fx.Populate(&d, &servers),
 		health.Provide(func() health.Check {
-			return health.Ready("mail", func(context.Context) error { return errors.New("no route") })
+			return health.Ready.Check("mail", func(context.Context) error { return errors.New("no route") })
 		}),
 		dispatcher.Task(func() dispatcher.Schedule {
 			return dispatcher.Schedule{Name: "sweep", Cron: "@yearly", Run: func(context.Context) error { return nil }}

@@ -93,7 +93,7 @@ func (s *shop) module() fx.Option {
 			return dispatcher.Schedule{Name: "orders.archive", Cron: "15 3 * * *", Zone: "Europe/Berlin", Run: func(context.Context) error { return nil }}
 		}),
 		health.Provide(func(s *shop) health.Check {
-			return health.Ready("mail", func(context.Context) error {
+			return health.Ready.Check("mail", func(context.Context) error {
 				if s.mailDown.Load() {
 					return errors.New("no connection to the mail server")
 				}
@@ -523,7 +523,7 @@ func TestHostileTextIsShownAsText(t *testing.T) {
 			return dispatcher.Schedule{Name: long, Every: time.Hour, Run: func(context.Context) error { return nil }}
 		}),
 		health.Provide(func() health.Check {
-			return health.Ready(hostile, func(context.Context) error { return errors.New(long) })
+			return health.Ready.Check(hostile, func(context.Context) error { return errors.New(long) })
 		}),
 		container.CleanupCtx(func() lifecycle.Hook {
 			return lifecycle.Hook{Name: hostile, Setup: func(context.Context) (lifecycle.Cleanup, error) { return nil, nil }}

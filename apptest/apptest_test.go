@@ -15,6 +15,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// Contract B79.
 func TestApplicationsRunSideBySide(t *testing.T) {
 	t.Parallel()
 

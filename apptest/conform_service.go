@@ -219,7 +219,7 @@ func (c *conformance) checkReadiness() {
 			c.find(check.Name, "check %q, asked with a context that has ended: %v: pass the context to whatever blocks", check.Name, err)
 		}
 	}
-	if err := a.Health.Err(c.t.Context(), health.KindReady); err != nil {
+	if err := a.Health.Err(c.t.Context(), health.Ready); err != nil {
 		c.find("", "the application is not ready although it has started: %v", err)
 	}
 	if err := a.stop(); err != nil {

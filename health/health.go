@@ -20,9 +20,9 @@ type Kind string
 
 // The kinds, as orchestrators use them.
 const (
-	KindLive    Kind = "live"    // the process is broken and only a restart helps: never about another system
-	KindReady   Kind = "ready"   // it cannot take work now
-	KindStartup Kind = "startup" // it has not come up yet
+	Live    Kind = "live"    // the process is broken and only a restart helps: never about another system
+	Ready   Kind = "ready"   // it cannot take work now
+	Startup Kind = "startup" // it has not come up yet
 )
 
 // timeout bounds a check, fresh is how long its answer is used again.
@@ -39,19 +39,9 @@ type Check struct {
 	Probe func(ctx context.Context) error
 }
 
-// Live makes a check of whether the process works at all.
-func Live(name string, probe func(context.Context) error) Check {
-	return Check{Name: name, Kind: KindLive, Probe: probe}
-}
-
-// Ready makes a check of whether the process can take work.
-func Ready(name string, probe func(context.Context) error) Check {
-	return Check{Name: name, Kind: KindReady, Probe: probe}
-}
-
-// Startup makes a check of whether the process has come up.
-func Startup(name string, probe func(context.Context) error) Check {
-	return Check{Name: name, Kind: KindStartup, Probe: probe}
+// Check makes a check of this kind.
+func (k Kind) Check(name string, probe func(context.Context) error) Check {
+	return Check{Name: name, Kind: k, Probe: probe}
 }
 
 // Provide adds the Check that constructor returns to the application.
@@ -81,8 +71,8 @@ func (r *Registry) Add(checks ...Check) error {
 		switch {
 		case c.Name == "" || c.Probe == nil:
 			errs = append(errs, fmt.Errorf("health check %q: want a name and a probe", c.Name))
-		case c.Kind != KindLive && c.Kind != KindReady && c.Kind != KindStartup:
-			errs = append(errs, fmt.Errorf("health check %q: it is of kind %q; want %s, %s or %s", c.Name, c.Kind, KindLive, KindReady, KindStartup))
+		case c.Kind != Live && c.Kind != Ready && c.Kind != Startup:
+			errs = append(errs, fmt.Errorf("health check %q: it is of kind %q; want %s, %s or %s", c.Name, c.Kind, Live, Ready, Startup))
 		case slices.ContainsFunc(r.checks, func(other *checked) bool { return other.Name == c.Name && other.Kind == c.Kind }):
 			errs = append(errs, fmt.Errorf("health check %q: another one of kind %s has this name", c.Name, c.Kind))
 		}
@@ -98,7 +88,7 @@ var ErrNotRunning = errors.New("the application is not running")
 // checks that fail, joined and with their names. Of the kinds ready and startup
 // it is ErrNotRunning, and no check is asked, while the application does not run.
 func (r *Registry) Err(ctx context.Context, kind Kind) error {
-	if kind != KindLive && !r.running() {
+	if kind != Live && !r.running() {
 		return ErrNotRunning
 	}
 	var errs []error

@@ -40,12 +40,12 @@ func TestAFailingCheckIsNamed(t *testing.T) {
 	for name, probe := range bad {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := registry(t, health.Ready("db", probe), health.Ready("cache", func(context.Context) error { return nil }))
-			err := r.Err(t.Context(), health.KindReady)
+			r := registry(t, health.Ready.Check("db", probe), health.Ready.Check("cache", func(context.Context) error { return nil }))
+			err := r.Err(t.Context(), health.Ready)
 			if err == nil || !strings.HasPrefix(err.Error(), "db: ") || strings.Contains(err.Error(), "cache") {
 				t.Errorf("Err = %v; want db named, and cache not", err)
 			}
-			if err := r.Err(t.Context(), health.KindLive); err != nil {
+			if err := r.Err(t.Context(), health.Live); err != nil {
 				t.Errorf("Err = %v for the kind live; want nil: the kinds are apart", err)
 			}
 		})
@@ -56,7 +56,7 @@ func TestNothingIsReadyWhileTheApplicationDoesNotRun(t *testing.T) {
 	t.Parallel()
 
 	r := health.NewRegistry(func() bool { return false })
-	for kind, want := range map[health.Kind]error{health.KindReady: health.ErrNotRunning, health.KindStartup: health.ErrNotRunning, health.KindLive: nil} {
+	for kind, want := range map[health.Kind]error{health.Ready: health.ErrNotRunning, health.Startup: health.ErrNotRunning, health.Live: nil} {
 		if err := r.Err(t.Context(), kind); !errors.Is(err, want) {
 			t.Errorf("Err(%s) = %v; want %v", kind, err, want)
 		}
@@ -68,9 +68,9 @@ func TestChecksRunSideBySideAndAreCutOffAfterASecond(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		slow := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
-		r := registry(t, health.Ready("a", slow), health.Ready("b", slow), health.Ready("c", slow))
+		r := registry(t, health.Ready.Check("a", slow), health.Ready.Check("b", slow), health.Ready.Check("c", slow))
 		begin := time.Now()
-		err := r.Err(t.Context(), health.KindReady)
+		err := r.Err(t.Context(), health.Ready)
 		if took := time.Since(begin); err == nil || took != time.Second {
 			t.Errorf("Err = %v after %v; want an error after one second", err, took)
 		}
@@ -83,7 +83,7 @@ func TestACheckThatIgnoresItsContextDoesNotPileUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running, most atomic.Int32
 		stuck := make(chan struct{})
-		r := registry(t, health.Ready("stuck", func(context.Context) error {
+		r := registry(t, health.Ready.Check("stuck", func(context.Context) error {
 			most.Store(max(most.Load(), running.Add(1)))
 			<-stuck
 			running.Add(-1)
@@ -92,14 +92,14 @@ func TestACheckThatIgnoresItsContextDoesNotPileUp(t *testing.T) {
 		var all sync.WaitGroup
 		for range 10 {
 			all.Go(func() {
-				if err := r.Err(t.Context(), health.KindReady); err == nil || !strings.Contains(err.Error(), "stuck: no answer within 1s") {
+				if err := r.Err(t.Context(), health.Ready); err == nil || !strings.Contains(err.Error(), "stuck: no answer within 1s") {
 					t.Errorf("Err = %v; want that it does not answer", err)
 				}
 			})
 		}
 		all.Wait()
 		begin := time.Now()
-		if err := r.Err(t.Context(), health.KindReady); err == nil || time.Since(begin) > 0 {
+		if err := r.Err(t.Context(), health.Ready); err == nil || time.Since(begin) > 0 {
 			t.Errorf("Err = %v after %v; want an error at once: it is known by now", err, time.Since(begin))
 		}
 		close(stuck)
@@ -107,7 +107,7 @@ func TestACheckThatIgnoresItsContextDoesNotPileUp(t *testing.T) {
 		if n := most.Load(); n != 1 {
 			t.Errorf("%d probes at a time; want 1", n)
 		}
-		if err := r.Err(t.Context(), health.KindReady); err != nil {
+		if err := r.Err(t.Context(), health.Ready); err != nil {
 			t.Errorf("Err = %v after it recovered; want nil", err)
 		}
 	})
@@ -118,9 +118,9 @@ func TestAnAnswerIsUsedForASecond(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int32
-		r := registry(t, health.Live("count", func(context.Context) error { asked.Add(1); return nil }))
+		r := registry(t, health.Live.Check("count", func(context.Context) error { asked.Add(1); return nil }))
 		for range 21 { // at 0, 0.1, ... 2 seconds
-			_ = r.Err(t.Context(), health.KindLive)
+			_ = r.Err(t.Context(), health.Live)
 			<-time.After(100 * time.Millisecond)
 		}
 		if n := asked.Load(); n != 3 {
@@ -133,7 +133,7 @@ func TestACallerThatGoesAwayDoesNotEndTheCheck(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
-		r := registry(t, health.Ready("slow", func(ctx context.Context) error {
+		r := registry(t, health.Ready.Check("slow", func(ctx context.Context) error {
 			select {
 			case <-time.After(500 * time.Millisecond):
 				return nil
@@ -143,10 +143,10 @@ func TestACallerThatGoesAwayDoesNotEndTheCheck(t *testing.T) {
 		}))
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		if err := r.Err(ctx, health.KindReady); !errors.Is(err, context.DeadlineExceeded) {
+		if err := r.Err(ctx, health.Ready); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Err = %v; want the caller's deadline", err)
 		}
-		if err := r.Err(t.Context(), health.KindReady); err != nil {
+		if err := r.Err(t.Context(), health.Ready); err != nil {
 			t.Errorf("Err = %v for the next caller; want nil", err)
 		}
 	})
@@ -156,14 +156,14 @@ func TestAskTellsOfAllChecksInTheirOrder(t *testing.T) {
 	t.Parallel()
 
 	bad := errors.New("no route")
-	r := registry(t, health.Ready("db", func(context.Context) error { return bad }),
-		health.Live("loop", func(context.Context) error { return nil }),
-		health.Startup("cache", func(context.Context) error { return nil }))
-	want := []health.Answer{{Name: "db", Kind: health.KindReady, Err: bad}, {Name: "loop", Kind: health.KindLive}, {Name: "cache", Kind: health.KindStartup}}
+	r := registry(t, health.Ready.Check("db", func(context.Context) error { return bad }),
+		health.Live.Check("loop", func(context.Context) error { return nil }),
+		health.Startup.Check("cache", func(context.Context) error { return nil }))
+	want := []health.Answer{{Name: "db", Kind: health.Ready, Err: bad}, {Name: "loop", Kind: health.Live}, {Name: "cache", Kind: health.Startup}}
 	if got := r.Ask(t.Context()); !slices.Equal(got, want) {
 		t.Errorf("Ask() = %v; want %v", got, want)
 	}
-	if got := r.Ask(t.Context(), health.KindStartup, health.KindReady); !slices.Equal(got, []health.Answer{want[0], want[2]}) {
+	if got := r.Ask(t.Context(), health.Startup, health.Ready); !slices.Equal(got, []health.Answer{want[0], want[2]}) {
 		t.Errorf("Ask(startup, ready) = %v; want those of the two kinds", got)
 	}
 }
@@ -172,8 +172,8 @@ func TestChecksThatCannotBeToldApartOrAskedAreRefused(t *testing.T) {
 	t.Parallel()
 
 	fine := func(context.Context) error { return nil }
-	err := registry(t, health.Ready("db", fine), health.Live("db", fine)).
-		Add(health.Ready("db", fine), health.Ready("", fine), health.Live("loop", nil), health.Check{Name: "odd", Kind: "often", Probe: fine})
+	err := registry(t, health.Ready.Check("db", fine), health.Live.Check("db", fine)).
+		Add(health.Ready.Check("db", fine), health.Ready.Check("", fine), health.Live.Check("loop", nil), health.Check{Name: "odd", Kind: "often", Probe: fine})
 	for _, want := range []string{`"db": another one of kind ready`, `"": want a name`, `"loop": want a name and a probe`, `"odd": it is of kind "often"`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Add = %v; want %s in it", err, want)
@@ -187,7 +187,7 @@ func ExampleProvide() {
 }
 
 func newCheck() health.Check {
-	return health.Ready("cache", func(ctx context.Context) error {
+	return health.Ready.Check("cache", func(ctx context.Context) error {
 		return nil // ask it something cheap, within ctx
 	})
 }

@@ -27,9 +27,9 @@ func TestProbesTellAStatusToAllAndTheReasonWithTheToken(t *testing.T) {
 
 	f = build(t)
 	if err := f.checks.Add(
-		health.Live("disk", func(context.Context) error { return errors.New("<script>") }),
-		health.Live("memory", func(context.Context) error { return errors.New("all\nused") }),
-		health.Ready("queue", func(context.Context) error { return nil }),
+		health.Live.Check("disk", func(context.Context) error { return errors.New("<script>") }),
+		health.Live.Check("memory", func(context.Context) error { return errors.New("all\nused") }),
+		health.Ready.Check("queue", func(context.Context) error { return nil }),
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -113,7 +113,7 @@ func TestACheckThatHangsDoesNotHoldTheStreamInAStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stopping := make(chan struct{})
 		f := build(t, withTail, func(p *admin.Params) { p.Stopping = stopping })
-		if err := f.checks.Add(health.Ready("db", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })); err != nil {
+		if err := f.checks.Add(health.Ready.Check("db", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })); err != nil {
 			t.Fatal(err)
 		}
 		ctx, leave := context.WithCancel(t.Context())
@@ -213,8 +213,8 @@ func TestTheAPITellsOfChecksTrafficSettingsAndBuild(t *testing.T) {
 	}
 	f := build(t, func(p *admin.Params) { p.Settings, p.App.Name = settings, "shop" })
 	if err := f.checks.Add(
-		health.Ready("db", func(context.Context) error { return errors.New(strings.Repeat("é", 1<<20)) }),
-		health.Live("disk", func(context.Context) error { return nil }),
+		health.Ready.Check("db", func(context.Context) error { return errors.New(strings.Repeat("é", 1<<20)) }),
+		health.Live.Check("disk", func(context.Context) error { return nil }),
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func TestProbesFollowTheirChecksThroughFaults(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var broken atomic.Bool
 				f := build(t)
-				if err := f.checks.Add(health.Ready("suspect", func(ctx context.Context) error {
+				if err := f.checks.Add(health.Ready.Check("suspect", func(ctx context.Context) error {
 					if broken.Load() {
 						return fault(ctx)
 					}

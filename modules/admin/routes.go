@@ -19,9 +19,9 @@ type route struct {
 // table returns all that the server does: what is not in it is not served.
 func (s *Server) table() []route {
 	table := []route{
-		{http.MethodGet, "/livez", everybody, s.probe(health.KindLive)},
-		{http.MethodGet, "/readyz", everybody, s.probe(health.KindReady)},
-		{http.MethodGet, "/startupz", everybody, s.probe(health.KindStartup)},
+		{http.MethodGet, "/livez", everybody, s.probe(health.Live)},
+		{http.MethodGet, "/readyz", everybody, s.probe(health.Ready)},
+		{http.MethodGet, "/startupz", everybody, s.probe(health.Startup)},
 		{http.MethodGet, "/metrics", scrapers, s.metrics()},
 
 		{http.MethodGet, "/{$}", operators, s.home},

@@ -57,7 +57,7 @@ func feed(ctx context.Context, tell func(news ...string), period time.Duration, 
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if checks.Err(ctx, health.KindLive) == nil {
+			if checks.Err(ctx, health.Live) == nil {
 				tell(notify.Alive)
 			}
 		}

@@ -144,7 +144,7 @@ func TestTheWatchdogIsFedAtHalfItsIntervalWhileTheProcessIsLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var broken atomic.Bool
 		app := m.app(health.Provide(func() health.Check {
-			return health.Live("disk", func(context.Context) error {
+			return health.Live.Check("disk", func(context.Context) error {
 				if broken.Load() {
 					return errors.New("gone")
 				}
@@ -173,10 +173,7 @@ func TestAServiceManagerThatIsNotThereHoldsNothing(t *testing.T) {
 	p := process()
 	p.Sources = config.Sources{Environ: []string{"NOTIFY_SOCKET=" + filepath.Join(t.TempDir(), "none"), "WATCHDOG_USEC=nonsense"}}
 	app := container.New(p, container.Module)
-	if err := app.Start(t.Context()); err != nil {
-		t.Errorf("start: %v", err)
-	}
-	if err := app.Stop(t.Context()); err != nil {
-		t.Errorf("stop: %v", err)
+	if err := errors.Join(app.Start(t.Context()), app.Stop(t.Context())); err != nil {
+		t.Error(err)
 	}
 }

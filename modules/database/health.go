@@ -11,7 +11,7 @@ import (
 // newCheck is ready where the database takes a change. That all connections are in
 // use is no failure.
 func newCheck(db *DB) health.Check {
-	return health.Ready("database", func(ctx context.Context) error {
+	return health.Ready.Check("database", func(ctx context.Context) error {
 		err := db.probe(ctx)
 		if err == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) && db.full() {
 			return nil

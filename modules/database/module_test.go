@@ -41,7 +41,7 @@ func TestTheDatabaseIsOpenForWhoeverNeedsIt(t *testing.T) {
 		app := apptest.StartOnly(t, feature, database.Module, database.Schema(func() database.Migrations { return notes }),
 			apptest.Traced(), apptest.Set("database.url", url), fx.Populate(&given))
 		wantNotes(t, given.DB, 1)
-		if err := given.Health.Err(t.Context(), health.KindReady); err != nil {
+		if err := given.Health.Err(t.Context(), health.Ready); err != nil {
 			t.Errorf("not ready: %v", err)
 		}
 		app.Span("transaction")
@@ -63,11 +63,11 @@ func TestReadinessSaysThatTheServerIsGone(t *testing.T) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		for look := time.NewTicker(50 * time.Millisecond); (registry.Err(ctx, health.KindReady) == nil) != want; {
+		for look := time.NewTicker(50 * time.Millisecond); (registry.Err(ctx, health.Ready) == nil) != want; {
 			select {
 			case <-look.C:
 			case <-ctx.Done():
-				t.Fatalf("ready is %t for a minute; want %t: %v", !want, want, registry.Err(context.WithoutCancel(ctx), health.KindReady))
+				t.Fatalf("ready is %t for a minute; want %t: %v", !want, want, registry.Err(context.WithoutCancel(ctx), health.Ready))
 			}
 		}
 	}

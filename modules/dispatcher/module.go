@@ -48,7 +48,7 @@ func Task(function any) fx.Option {
 }
 
 func newCheck(d *Dispatcher) health.Check {
-	return health.Ready("dispatcher", func(context.Context) error {
+	return health.Ready.Check("dispatcher", func(context.Context) error {
 		return d.those(func(s TaskState) bool { return s.Degraded })
 	})
 }

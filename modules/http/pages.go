@@ -23,13 +23,13 @@ func (s *Server) probes() []Route {
 	}
 }
 
-func (s *Server) live(c echo.Context) error { return s.probe(c, health.KindLive) }
+func (s *Server) live(c echo.Context) error { return s.probe(c, health.Live) }
 
 func (s *Server) ready(c echo.Context) error {
 	if s.stopping.Begun() {
 		return echo.ErrServiceUnavailable
 	}
-	return s.probe(c, health.KindReady)
+	return s.probe(c, health.Ready)
 }
 
 func (s *Server) probe(c echo.Context, kind health.Kind) error {

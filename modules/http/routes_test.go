@@ -197,8 +197,8 @@ func TestProbes(t *testing.T) {
 	}{
 		{name: "well", running: true, live: 200, ready: 200},
 		{name: "starting", live: 200, ready: 503},
-		{name: "not ready", running: true, checks: []health.Check{health.Ready("database", sick)}, live: 200, ready: 503},
-		{name: "not alive", running: true, checks: []health.Check{health.Live("loop", sick)}, live: 503, ready: 200},
+		{name: "not ready", running: true, checks: []health.Check{health.Ready.Check("database", sick)}, live: 200, ready: 503},
+		{name: "not alive", running: true, checks: []health.Check{health.Live.Check("loop", sick)}, live: 503, ready: 200},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -203,7 +203,7 @@ func TestMetricsTellOfHooksStatesAndChecks(t *testing.T) {
 	t.Parallel()
 
 	check := fx.Provide(fx.Annotate(func() health.Check {
-		return health.Ready("queue", func(context.Context) error { return errors.New("full") })
+		return health.Ready.Check("queue", func(context.Context) error { return errors.New("full") })
 	}, fx.ResultTags(`group:"health"`)))
 	var g given
 	app := container.New(process(new(sink)), container.Module, telemetry.Module, check, fx.Invoke(func(got given) { g = got }))

@@ -241,11 +241,11 @@ func logsItsKeyAsBytes(k key, log *zap.Logger) {
 }
 
 func neverReady() health.Check {
-	return health.Ready("never", func(context.Context) error { return errors.New("not today") })
+	return health.Ready.Check("never", func(context.Context) error { return errors.New("not today") })
 }
 
 func deafCheck(end forever) health.Check {
-	return health.Ready("deaf", func(ctx context.Context) error {
+	return health.Ready.Check("deaf", func(ctx context.Context) error {
 		if ctx.Err() == nil {
 			return nil
 		}
@@ -265,5 +265,5 @@ func openPool(p *pool) lifecycle.Setup {
 }
 
 func checkPool(p *pool) health.Check {
-	return health.Ready("pool", func(context.Context) error { return p.ping() })
+	return health.Ready.Check("pool", func(context.Context) error { return p.ping() })
 }
