@@ -18,31 +18,10 @@ const (
 	late      = "late"      // abandoned, but has returned since
 )
 
-// call is one run of a hook's Setup or Cleanup.
-type call struct {
-	begun   time.Time // zero: it has not begun
-	runtime time.Duration
-	outcome string
-	err     error
-}
-
 // result is what a Setup returned.
 type result struct {
 	cleanup Cleanup
 	err     error
-}
-
-// contain calls f and sends its result, exactly once, also where f panics or
-// calls runtime.Goexit. done has room for it.
-func contain(ctx context.Context, f Setup, done chan<- result) {
-	var r result
-	returned := false
-	defer func() {
-		r.err = Outcome(recover(), returned, r.err)
-		done <- r
-	}()
-	r.cleanup, r.err = f(ctx)
-	returned = true
 }
 
 // call runs f in a goroutine of its own, so that one that hangs can be left
@@ -54,7 +33,7 @@ func (e *Engine) call(ctx context.Context, op string, n *entry, grace time.Durat
 		c = &n.stop
 	}
 	e.mu.Lock()
-	c.begun, c.outcome = time.Now(), running
+	c.Begin, c.Outcome = time.Now(), running
 	e.mu.Unlock()
 	ctx = e.observe(ctx, Event{Op: op, Hook: &n.Hook, Begins: true})
 
@@ -65,7 +44,6 @@ func (e *Engine) call(ctx context.Context, op string, n *entry, grace time.Durat
 		return cleanup, err
 	})
 	err := r.err
-	outcome := outcomeOf(err)
 	if err != nil {
 		if cause := context.Cause(ctx); errors.Is(err, context.DeadlineExceeded) && errors.Is(cause, context.DeadlineExceeded) {
 			err = fmt.Errorf("%w (%w)", err, cause)
@@ -74,8 +52,8 @@ func (e *Engine) call(ctx context.Context, op string, n *entry, grace time.Durat
 	}
 
 	e.mu.Lock()
-	c.runtime, c.outcome, c.err = time.Since(c.begun), outcome, err
-	runtime := c.runtime
+	c.end(err)
+	runtime := c.Duration
 	e.mu.Unlock()
 	e.observe(ctx, Event{Op: op, Hook: &n.Hook, Runtime: runtime, Err: err})
 	if pending != nil {
@@ -87,10 +65,10 @@ func (e *Engine) call(ctx context.Context, op string, n *entry, grace time.Durat
 // await hears the result of a call that was left behind. What a Setup has
 // acquired after all is released at once: the rollback has passed by, and nobody
 // else will do it.
-func (e *Engine) await(n *entry, c *call, pending <-chan result) {
+func (e *Engine) await(n *entry, c *Call, pending <-chan result) {
 	r := <-pending
 	e.mu.Lock()
-	c.outcome = late
+	c.Outcome = late
 	e.mu.Unlock()
 	if r.err == nil && r.cleanup != nil {
 		ctx, cancel := limit(e.values, e.limits.Stop)
@@ -99,24 +77,35 @@ func (e *Engine) await(n *entry, c *call, pending <-chan result) {
 	}
 }
 
-func outcomeOf(err error) string {
+// end notes what the call has come to.
+func (c *Call) end(err error) {
+	c.Duration, c.Outcome = time.Since(c.Begin), ok
 	if err == nil {
-		return ok
+		return
+	}
+	c.Outcome, c.Error = failed, err.Error()
+	if p := (*PanicError)(nil); errors.As(err, &p) {
+		c.Outcome, c.Stack = panicked, string(p.Stack)
 	}
 	if errors.Is(err, ErrAbandoned) {
-		return abandoned
+		c.Outcome = abandoned
 	}
-	if p := (*PanicError)(nil); errors.As(err, &p) {
-		return panicked
-	}
-	return failed
 }
 
 // bounded returns what f returned, or ErrAbandoned and where its result will
-// come.
+// come. f may panic, or call runtime.Goexit.
 func bounded(ctx context.Context, grace time.Duration, f Setup) (r result, pending <-chan result) {
 	done := make(chan result, 1)
-	go contain(ctx, f, done)
+	go func() {
+		var r result
+		returned := false
+		defer func() {
+			r.err = Outcome(recover(), returned, r.err)
+			done <- r
+		}()
+		r.cleanup, r.err = f(ctx)
+		returned = true
+	}()
 	select {
 	case r := <-done:
 		return r, nil

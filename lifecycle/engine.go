@@ -59,11 +59,9 @@ type Engine struct {
 	cause     error                   // of the first Shutdown
 	wish      error                   // why the context ended that is the application's
 	result    error                   // of the stop
-	began     time.Time               // the start
-	up        time.Duration           // how long it took
-	ended     time.Time               // when the stop began
-	down      time.Duration           // how long it took
-	left      []string                // goroutines of hooks that outlived the stop
+	start     Span
+	stop      Span
+	left      []string // goroutines of hooks that outlived the stop
 }
 
 // NewEngine makes an engine in state New, with the limits' defaults. observe may
@@ -195,7 +193,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		return errors.Join(err, e.Stop(ctx))
 	}
 	e.state = Starting
-	e.began = time.Now()
+	e.start.Begin = time.Now()
 	e.values = context.WithoutCancel(ctx)
 	parent := ctx
 	ctx, interrupt := context.WithCancelCause(parent)
@@ -211,8 +209,8 @@ func (e *Engine) Start(ctx context.Context) error {
 	err := e.raise(ctx)
 
 	e.mu.Lock()
-	up := time.Since(e.began)
-	e.up = up
+	up := time.Since(e.start.Begin)
+	e.start.Duration = up
 	e.interrupt = nil
 	if cause := context.Cause(ctx); cause != nil && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, cause)) {
 		err = ErrStopped
@@ -333,7 +331,7 @@ func (e *Engine) Stop(ctx context.Context) error {
 // enterStop is the first act of every stop. The caller holds the lock.
 func (e *Engine) enterStop() {
 	e.state = ShuttingDown
-	e.ended = time.Now()
+	e.stop.Begin = time.Now()
 	close(e.stopping)
 }
 
@@ -345,6 +343,6 @@ func (e *Engine) finish(final State, result error) {
 	e.left = left
 	e.state = final
 	e.result = result
-	e.down = time.Since(e.ended)
+	e.stop.Duration = time.Since(e.stop.Begin)
 	close(e.over)
 }

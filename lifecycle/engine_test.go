@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"slices"
 	"strings"
@@ -139,19 +138,7 @@ func exits(context.Context) error  { runtime.Goexit(); return nil }
 
 func waits(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 
-// Contract B1, B20.
-func TestHooksStartInOrderAndStopInReverse(t *testing.T) {
-	t.Parallel()
-
-	a := newApp(t, lifecycle.Limits{}).add(part{name: "a"}, part{name: "b"}, part{name: "c"})
-	a.start()
-	a.wantState(lifecycle.Running)
-	a.stop()
-	a.want("+a +b +c -c -b -a")
-	a.wantState(lifecycle.Stopped)
-}
-
-// Contract B3, B47, B58, B104.
+// Contract B1, B3, B20, B47, B58, B104.
 func TestPhasesGoUpInOrderAndDownInReverse(t *testing.T) {
 	t.Parallel()
 
@@ -162,25 +149,35 @@ func TestPhasesGoUpInOrderAndDownInReverse(t *testing.T) {
 		part{name: "observe", phase: lifecycle.Observe},
 		part{name: "second"},
 	)
-	if err := errors.Join(a.Start(t.Context()), a.Stop(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	a.start()
+	a.wantState(lifecycle.Running)
+	a.stop()
 	a.want("+observe +first +second +work +serve -serve -work -second -first -observe")
+	a.wantState(lifecycle.Stopped)
 }
 
-// Contract B9, B10, B11.
+// Contract B9, B10, B11, B16, B81.
 func TestFailedStartReleasesWhatHadStartedInReverse(t *testing.T) {
 	t.Parallel()
 
-	for name, start := range map[string]func(context.Context) error{
-		"error": fails, "panic": panics, // Contract B16.
-	} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name    string
+		start   func(context.Context) error
+		outcome string
+		says    string
+		stack   string // of what panicked
+	}{
+		{"error", fails, "error", "start c (resource): boom", ""},
+		{"panic", panics, "panic", "start c (resource): panic: boom", "lifecycle_test.panics"},
+		{"goexit", exits, "panic", "start c (resource): panic: the goroutine ended without returning (runtime.Goexit)", "lifecycle_test.exits"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t, lifecycle.Limits{}).add(part{name: "a"}, part{name: "b"}, part{name: "c", start: start}, part{name: "d"})
+			a := newApp(t, lifecycle.Limits{}).add(part{name: "a"}, part{name: "b"}, part{name: "c", start: tt.start}, part{name: "d"})
 			err := a.Start(t.Context())
-			if !errors.Is(err, errBoom) {
-				t.Errorf("Start = %v; want the very error of the hook", err)
+			if err == nil || err.Error() != tt.says || errors.Is(err, errBoom) != strings.Contains(tt.says, "boom") {
+				t.Errorf("Start = %v; want %s, and the very error of the hook", err, tt.says)
 			}
 			var where *lifecycle.HookError
 			if !errors.As(err, &where) || where.Hook != "c" || where.Op != "start" {
@@ -188,27 +185,19 @@ func TestFailedStartReleasesWhatHadStartedInReverse(t *testing.T) {
 			}
 			a.want("+a +b -b -a")
 			a.wantState(lifecycle.Failed)
+
+			hooks := a.Report().Hooks
+			if call := hooks[2].Start; call.Outcome != tt.outcome || call.Error != tt.says || !strings.Contains(call.Stack, tt.stack) {
+				t.Errorf("the report says %+v of the hook; want its error and the stack of its panic", call)
+			}
+			if hooks[1].Stop.Outcome != "ok" || hooks[2].Stop != nil || hooks[3].Start != nil {
+				t.Errorf("the report is %+v; want a stopped, a failed and an untouched hook", hooks)
+			}
+			if p := (*lifecycle.PanicError)(nil); errors.As(err, &p) != (tt.stack != "") {
+				t.Errorf("Start = %v; want a PanicError where it panicked", err)
+			}
 		})
 	}
-}
-
-// Contract B16.
-func TestPanicAndGoexitInAStartBecomeErrors(t *testing.T) {
-	t.Parallel()
-
-	a := newApp(t, lifecycle.Limits{}).add(part{name: "a", start: panics})
-	var p *lifecycle.PanicError
-	if err := a.Start(t.Context()); !errors.As(err, &p) || !strings.Contains(string(p.Stack), "panics") {
-		t.Errorf("Start = %v; want a PanicError with the stack of the panic", err)
-	}
-	if call := a.Report().Hooks[0].Start; call.Outcome != "panic" || !strings.Contains(call.Stack, "panics") {
-		t.Errorf("the report says %+v; want a panic with its stack", call)
-	}
-	b := newApp(t, lifecycle.Limits{}).add(part{name: "b"}, part{name: "c", start: exits})
-	if err := b.Start(t.Context()); !errors.As(err, &p) || !strings.Contains(err.Error(), "Goexit") || !strings.Contains(string(p.Stack), "exits") {
-		t.Errorf("Start = %v; want a PanicError that tells of Goexit, with its stack", err)
-	}
-	b.want("+b -b")
 }
 
 // Contract B13.
@@ -297,43 +286,46 @@ func TestLateSuccessIsReleasedWhenItComes(t *testing.T) {
 }
 
 // Contract B15.
-func TestEndOfTheContextInterruptsTheStart(t *testing.T) {
+func TestAStartThatIsToEndIsRolledBack(t *testing.T) {
 	t.Parallel()
 
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancelCause(t.Context())
-		alive := func(ctx context.Context) error {
-			if deadline, _ := ctx.Deadline(); time.Until(deadline) != 25*time.Second {
-				t.Errorf("the rollback had %v left; want a fresh 25s", time.Until(deadline))
-			}
-			return ctx.Err()
-		}
-		a := newApp(t, lifecycle.Limits{}).add(part{name: "a", stop: alive}, part{name: "slow", start: waits}, part{name: "never"})
-		go func() {
-			<-time.After(time.Second)
-			cancel(errBoom)
-		}()
-		err := a.Start(ctx)
-		if !errors.Is(err, lifecycle.ErrStopped) || !errors.Is(err, errBoom) {
-			t.Errorf("Start = %v; want ErrStopped with the cause", err)
-		}
-		a.want("+a -a")
-		a.wantState(lifecycle.Stopped)
-	})
-}
-
-// Contract B15.
-func TestAStartWhoseContextHasEndedStartsNothing(t *testing.T) {
-	t.Parallel()
-
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errBoom)
-	a := newApp(t, lifecycle.Limits{}).add(part{name: "a"})
-	if err := a.Start(ctx); !errors.Is(err, lifecycle.ErrStopped) || !errors.Is(err, errBoom) {
-		t.Errorf("Start = %v; want ErrStopped with the cause", err)
+	for name, tt := range map[string]struct {
+		before, during func(a *app, cancel context.CancelCauseFunc)
+		did            string
+	}{
+		"its context has ended": {before: func(_ *app, cancel context.CancelCauseFunc) { cancel(errBoom) }},
+		"its context ends":      {during: func(_ *app, cancel context.CancelCauseFunc) { cancel(errBoom) }, did: "+a -a"},
+		"Shutdown before it":    {before: func(a *app, _ context.CancelCauseFunc) { a.Shutdown(errBoom) }},
+		"Shutdown during it":    {during: func(a *app, _ context.CancelCauseFunc) { a.Shutdown(errBoom) }, did: "+a -a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				defer cancel(nil)
+				a := newApp(t, lifecycle.Limits{})
+				fresh := func(ctx context.Context) error {
+					if deadline, _ := ctx.Deadline(); time.Until(deadline) != 25*time.Second {
+						t.Errorf("the rollback had %v left; want a fresh 25s", time.Until(deadline))
+					}
+					return ctx.Err()
+				}
+				a.add(part{name: "a", stop: fresh}, part{name: "slow", start: func(ctx context.Context) error {
+					<-time.After(time.Second)
+					tt.during(a, cancel)
+					return waits(ctx)
+				}}, part{name: "never"})
+				if tt.before != nil {
+					tt.before(a, cancel)
+				}
+				if err := a.Start(ctx); !errors.Is(err, lifecycle.ErrStopped) || !errors.Is(err, errBoom) {
+					t.Errorf("Start = %v; want ErrStopped with the cause", err)
+				}
+				a.want(tt.did)
+				a.wantState(lifecycle.Stopped)
+			})
+		})
 	}
-	a.want("")
-	a.wantState(lifecycle.Stopped)
 }
 
 // Contract B66.
@@ -378,36 +370,56 @@ func TestErrorsOfTheRollbackFollowTheStartError(t *testing.T) {
 	}
 }
 
-// Contract B21, B22, B23, B25, B29.
+// Contract B21, B22, B23, B25, B28, B29.
 func TestEveryHookIsStoppedWhateverTheOthersDo(t *testing.T) {
 	t.Parallel()
 
-	bad := map[string]func(context.Context) error{
-		"error": fails, "panic": panics, "goexit": exits,
-		"cancellation": func(context.Context) error { return context.Canceled },
-	}
-	for name, stop := range bad {
-		for k := range 4 {
-			t.Run(fmt.Sprintf("%s in hook %d", name, k), func(t *testing.T) {
+	for _, fault := range []string{"error", "panic", "goexit", "cancellation", "hang"} {
+		for k := range 5 {
+			t.Run(fmt.Sprintf("%s in hook %d", fault, k), func(t *testing.T) {
 				t.Parallel()
-				a := newApp(t, lifecycle.Limits{})
-				var want []string
-				for i := range 4 {
-					p := part{name: fmt.Sprint(i)}
-					if i == k {
-						p.stop = stop
-					} else {
-						want = append(want, fmt.Sprintf("-%d", i))
+				synctest.Test(t, func(t *testing.T) {
+					stuck := make(chan struct{})
+					stop := map[string]func(context.Context) error{
+						"error": fails, "panic": panics, "goexit": exits,
+						"cancellation": func(context.Context) error { return context.Canceled },
+						"hang":         func(context.Context) error { <-stuck; return nil },
+					}[fault]
+					a := newApp(t, lifecycle.Limits{Stop: 2 * time.Second})
+					var want []string
+					for i := range 5 {
+						p := part{name: fmt.Sprint(i)}
+						if i == k {
+							p.stop = stop
+						} else {
+							want = append(want, fmt.Sprintf("-%d", i))
+						}
+						a.add(p)
 					}
-					a.add(p)
-				}
-				slices.Reverse(want)
-				a.start()
-				var where *lifecycle.HookError
-				if err := a.Stop(t.Context()); !errors.As(err, &where) || where.Hook != fmt.Sprint(k) || where.Op != "stop" {
-					t.Errorf("Stop = %v; want an error that names hook %d", err, k)
-				}
-				a.want("+0 +1 +2 +3 " + strings.Join(want, " "))
+					slices.Reverse(want)
+					a.start()
+					begin := time.Now()
+					err := a.Stop(t.Context())
+					var where *lifecycle.HookError
+					if !errors.As(err, &where) || where.Hook != fmt.Sprint(k) || where.Op != "stop" {
+						t.Errorf("Stop = %v; want an error that names hook %d", err, k)
+					}
+					if took := time.Since(begin); took > 2500*time.Millisecond {
+						t.Errorf("Stop took %v; want at most the limit and 0.5s", took)
+					}
+					a.want("+0 +1 +2 +3 +4 " + strings.Join(want, " "))
+					if fault != "hang" {
+						return
+					}
+					if stop := a.Report().Hooks[k].Stop; !errors.Is(err, lifecycle.ErrAbandoned) || stop.Outcome != "abandoned" || !strings.Contains(stop.Stack, "TestEveryHookIsStopped") {
+						t.Errorf("Stop = %v, the report says %+v of the hook that hangs; want abandoned, and the stack that holds it", err, stop)
+					}
+					close(stuck)
+					synctest.Wait()
+					if _, stop := a.outcome(fmt.Sprint(k)); stop != "late" {
+						t.Errorf("the report says %q after it ended; want late", stop)
+					}
+				})
 			})
 		}
 	}
@@ -427,50 +439,6 @@ func TestErrorsOfAStopAreJoinedInOrder(t *testing.T) {
 	want := "stop c (serve): c is stuck\nstop a (resource): a is stuck"
 	if !errors.Is(err, errA) || !errors.Is(err, errC) || err.Error() != want {
 		t.Errorf("Stop = %q; want %q", err, want)
-	}
-}
-
-// Contract B28.
-func TestHooksStillRunWhenTheTimeIsSpent(t *testing.T) {
-	t.Parallel()
-
-	for k := range 5 {
-		t.Run(fmt.Sprintf("hook %d hangs", k), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				a := newApp(t, lifecycle.Limits{Stop: 2 * time.Second})
-				stuck := make(chan struct{})
-				var want []string
-				for i := range 5 {
-					p := part{name: fmt.Sprint(i)}
-					if i == k {
-						p.stop = func(context.Context) error { <-stuck; return nil }
-					} else {
-						want = append(want, fmt.Sprintf("-%d", i))
-					}
-					a.add(p)
-				}
-				slices.Reverse(want)
-				a.start()
-				begin := time.Now()
-				err := a.Stop(t.Context())
-				if !errors.Is(err, lifecycle.ErrAbandoned) || !strings.Contains(err.Error(), fmt.Sprintf("stop %d ", k)) {
-					t.Errorf("Stop = %v; want ErrAbandoned and the hook's name", err)
-				}
-				if took := time.Since(begin); took > 2500*time.Millisecond {
-					t.Errorf("Stop took %v; want at most the limit and 0.5s", took)
-				}
-				a.want("+0 +1 +2 +3 +4 " + strings.Join(want, " "))
-				if stop := a.Report().Hooks[k].Stop; stop.Outcome != "abandoned" || !strings.Contains(stop.Stack, "TestHooksStillRunWhenTheTimeIsSpent") {
-					t.Errorf("the report says %+v of the hook that hangs; want abandoned, and the stack that holds it", stop)
-				}
-				close(stuck)
-				synctest.Wait()
-				if _, stop := a.outcome(fmt.Sprint(k)); stop != "late" {
-					t.Errorf("the report says %q after it ended; want late", stop)
-				}
-			})
-		})
 	}
 }
 
@@ -564,9 +532,7 @@ func TestStopBeforeStartLeavesNothingToStart(t *testing.T) {
 	t.Parallel()
 
 	a := newApp(t, lifecycle.Limits{}).add(part{name: "a"})
-	if err := a.Stop(t.Context()); err != nil {
-		t.Errorf("Stop = %v; want nil", err)
-	}
+	a.stop()
 	if err := a.Start(t.Context()); !errors.Is(err, lifecycle.ErrStopped) {
 		t.Errorf("Start = %v; want ErrStopped", err)
 	}
@@ -642,9 +608,8 @@ func TestWhatIsHeldFromTheBeginningIsReleasedOnEveryPath(t *testing.T) {
 	t.Run("stop", func(t *testing.T) {
 		t.Parallel()
 		a := held(newApp(t, lifecycle.Limits{}).add(part{name: "a"})).add(part{name: "b"})
-		if err := errors.Join(a.Start(t.Context()), a.Stop(t.Context())); err != nil {
-			t.Fatal(err)
-		}
+		a.start()
+		a.stop()
 		a.want("+a +b -b -pool -a")
 	})
 }
@@ -655,23 +620,10 @@ func TestASetupWithoutCleanupHasNothingToRelease(t *testing.T) {
 
 	a := newApp(t, lifecycle.Limits{})
 	a.append(lifecycle.Hook{Name: "a", Setup: func(context.Context) (lifecycle.Cleanup, error) { return nil, nil }})
-	if err := errors.Join(a.Start(t.Context()), a.Stop(t.Context())); err != nil {
-		t.Error(err)
-	}
+	a.start()
+	a.stop()
 	if _, stop := a.outcome("a"); stop != "" {
 		t.Errorf("the stop of a hook without Cleanup is %q; want none", stop)
-	}
-}
-
-func TestCloseReleasesACloser(t *testing.T) {
-	t.Parallel()
-
-	r, w := io.Pipe()
-	if err := lifecycle.Close(w)(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Read(nil); !errors.Is(err, io.EOF) {
-		t.Errorf("Read = %v; want the end", err)
 	}
 }
 
@@ -693,18 +645,6 @@ func TestValuesOfTheRootContextReachEveryHook(t *testing.T) {
 	if !slices.Equal(saw, []any{"root", "root"}) {
 		t.Errorf("hooks saw %v; want the root's value in start and stop", saw)
 	}
-}
-
-func TestContextOfASetupEndsWithTheStart(t *testing.T) {
-	t.Parallel()
-
-	var kept context.Context
-	a := newApp(t, lifecycle.Limits{}).add(part{name: "a", start: func(ctx context.Context) error { kept = ctx; return nil }})
-	a.start()
-	if kept.Err() == nil {
-		t.Error("a context kept from a Setup is alive; want it ended at once, not 15 s later")
-	}
-	a.stop()
 }
 
 func TestStoppingClosesBeforeTheDrainDelay(t *testing.T) {
@@ -806,31 +746,6 @@ func TestShutdownKeepsTheFirstCause(t *testing.T) {
 	if got := a.Report().Cause; got != "boom" {
 		t.Errorf("the report's cause is %q; want boom", got)
 	}
-}
-
-func TestShutdownBeforeStartLeavesNothingToStart(t *testing.T) {
-	t.Parallel()
-
-	a := newApp(t, lifecycle.Limits{}).add(part{name: "a"})
-	a.Shutdown(errBoom)
-	if err := a.Start(t.Context()); !errors.Is(err, lifecycle.ErrStopped) || !errors.Is(err, errBoom) {
-		t.Errorf("Start = %v; want ErrStopped with the cause", err)
-	}
-	a.want("")
-}
-
-func TestShutdownDuringStartInterruptsIt(t *testing.T) {
-	t.Parallel()
-
-	a := newApp(t, lifecycle.Limits{})
-	a.add(part{name: "a"}, part{name: "b", start: func(ctx context.Context) error {
-		a.Shutdown(errBoom)
-		return waits(ctx)
-	}})
-	if err := a.Start(t.Context()); !errors.Is(err, lifecycle.ErrStopped) || !errors.Is(err, errBoom) {
-		t.Errorf("Start = %v; want ErrStopped with the cause", err)
-	}
-	a.want("+a -a")
 }
 
 // Contract B27, B66.

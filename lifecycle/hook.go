@@ -59,5 +59,5 @@ type entry struct {
 	Hook
 	labels      pprof.LabelSet // of its goroutines
 	cleanup     Cleanup        // nil where there is nothing to release
-	start, stop call
+	start, stop Call
 }

@@ -24,7 +24,7 @@ const (
 // total ends when the time is spent; what remains then gets its floor.
 func (e *Engine) release(total context.Context, delay time.Duration) (err error) {
 	total = e.observe(total, Event{Op: "stop", Begins: true})
-	defer func() { e.observe(total, Event{Op: "stop", Runtime: time.Since(e.ended), Err: err}) }()
+	defer func() { e.observe(total, Event{Op: "stop", Runtime: time.Since(e.stop.Begin), Err: err}) }()
 	if delay > 0 {
 		timer := time.NewTimer(delay)
 		defer timer.Stop()

@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"cmp"
-	"errors"
 	"time"
 )
 
@@ -49,8 +48,8 @@ func (e *Engine) Report() Report {
 	e.mu.Lock()
 	r := Report{
 		State: e.state,
-		Start: span(e.began, e.up),
-		Stop:  span(e.ended, e.down),
+		Start: e.start.now(),
+		Stop:  e.stop.now(),
 		Hooks: make([]HookReport, len(e.entries)),
 		Left:  e.left,
 	}
@@ -61,7 +60,7 @@ func (e *Engine) Report() Report {
 		r.Error = e.result.Error()
 	}
 	for i, n := range e.entries {
-		r.Hooks[i] = HookReport{Name: n.Name, Phase: n.Phase.String(), Start: n.start.report(), Stop: n.stop.report()}
+		r.Hooks[i] = HookReport{Name: n.Name, Phase: n.Phase.String(), Start: n.start.now(), Stop: n.stop.now()}
 	}
 	e.mu.Unlock()
 
@@ -84,25 +83,19 @@ func (e *Engine) Report() Report {
 	return r
 }
 
-// span is a part of a life that took so long, or goes on where that is 0.
-func span(begin time.Time, took time.Duration) Span {
-	if took == 0 && !begin.IsZero() {
-		took = time.Since(begin)
+// now returns the span as it is now: without a duration, it goes on.
+func (s Span) now() Span {
+	if s.Duration == 0 && !s.Begin.IsZero() {
+		s.Duration = time.Since(s.Begin)
 	}
-	return Span{Begin: begin, Duration: took}
+	return s
 }
 
-func (c *call) report() *Call {
-	if c.begun.IsZero() {
+// now returns the call as it is now, nil where it has not begun.
+func (c Call) now() *Call {
+	if c.Begin.IsZero() {
 		return nil
 	}
-	r := &Call{Span: span(c.begun, c.runtime), Outcome: c.outcome}
-	if c.err == nil {
-		return r
-	}
-	r.Error = c.err.Error()
-	if p := (*PanicError)(nil); errors.As(c.err, &p) {
-		r.Stack = string(p.Stack)
-	}
-	return r
+	c.Span = c.Span.now()
+	return &c
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -60,7 +61,7 @@ func writeGraphDOT(w io.Writer, g container.Graph) error {
 	var b strings.Builder
 	b.WriteString("digraph {\n\trankdir=LR;\n\tnode [shape=box];\n")
 	for i, m := range g.Modules {
-		fmt.Fprintf(&b, "\tsubgraph cluster_%d {\n\t\tlabel=%q;\n", i, moduleName(m))
+		fmt.Fprintf(&b, "\tsubgraph cluster_%d {\n\t\tlabel=%q;\n", i, cmp.Or(m.Name, "(root)"))
 		for j, c := range m.Constructors {
 			fmt.Fprintf(&b, "\t\tc%d_%d [label=%q];\n", i, j, label(c, "\n"))
 		}
@@ -76,7 +77,7 @@ func writeGraphMermaid(w io.Writer, g container.Graph) error {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
 	for i, m := range g.Modules {
-		fmt.Fprintf(&b, "\tsubgraph m%d[\"%s\"]\n", i, moduleName(m))
+		fmt.Fprintf(&b, "\tsubgraph m%d[\"%s\"]\n", i, cmp.Or(m.Name, "(root)"))
 		for j, c := range m.Constructors {
 			fmt.Fprintf(&b, "\t\tc%d_%d[\"%s\"]\n", i, j, strings.ReplaceAll(label(c, "<br>"), `"`, "'"))
 		}
@@ -85,13 +86,6 @@ func writeGraphMermaid(w io.Writer, g container.Graph) error {
 	eachNeed(g, func(from, to, _ string) { fmt.Fprintf(&b, "\t%s --> %s\n", from, to) })
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func moduleName(m container.GraphModule) string {
-	if m.Name == "" {
-		return "(root)"
-	}
-	return m.Name
 }
 
 // label is what a constructor gives, and what changes that afterwards.

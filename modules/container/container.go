@@ -20,6 +20,7 @@ import (
 // them, and the engine that starts and stops it.
 type Container struct {
 	process Process
+	plain   bool // under a plain fx.New
 	options []fx.Option
 	engine  *lifecycle.Engine
 	ready   announcer
@@ -65,7 +66,7 @@ func (c *Container) build(more ...fx.Option) {
 	modules, overrides := takeOverrides(c.options)
 	options := []fx.Option{
 		fx.Logger(log.New(io.Discard, "", 0)), // a build that fails is told by its error alone
-		fx.Supply(c.process, seed{c}),
+		fx.Replace(bare{c}),
 	}
 	options = append(options, modules...)
 	options = append(options, more...)
@@ -172,28 +173,30 @@ func (c *Container) Append(h lifecycle.Hook) error {
 	return c.engine.Append(h)
 }
 
-// seed hands the container that describes the application to the graph.
-type seed struct{ container *Container }
+// bare is a container without its settings, which need it.
+type bare struct{ *Container }
 
-type containerParams struct {
+type bareParams struct {
 	fx.In
 
-	Seed    seed    `optional:"true"`
 	Process Process `optional:"true"`
-	Config  Config
-	Events  fxevent.Logger // ours, or what an application made of it
 }
 
-// complete gives the Container that New described its settings; under a plain
-// fx.New there is none yet.
-func complete(p containerParams) *Container {
-	c := p.Seed.container
-	if c == nil {
-		c = New(p.Process)
-	}
-	c.engine.SetLimits(lifecycle.Limits{Start: p.Config.StartTimeout, Stop: p.Config.StopTimeout, DrainDelay: p.Config.DrainDelay})
-	c.events = p.Events
-	if e, ok := p.Events.(*events); ok {
+// newBare makes one under a plain fx.New; elsewhere that which New has described
+// takes its place.
+func newBare(p bareParams) bare {
+	c := New(p.Process)
+	c.plain = true
+	return bare{c}
+}
+
+// complete gives the container its settings. The logger is ours, or what an
+// application made of it.
+func complete(b bare, settings Config, logger fxevent.Logger) *Container {
+	c := b.Container
+	c.engine.SetLimits(lifecycle.Limits{Start: settings.StartTimeout, Stop: settings.StopTimeout, DrainDelay: settings.DrainDelay})
+	c.events = logger
+	if e, ours := logger.(*events); ours {
 		e.container = c
 	}
 	return c

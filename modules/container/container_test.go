@@ -13,7 +13,6 @@ import (
 
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
-	"go.uber.org/fx/fxtest"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -63,6 +62,25 @@ func quiet() (p container.Process, stdout, stderr *testkit.Buffer) {
 	return container.Process{Stdout: stdout, Stderr: stderr, Sources: config.Sources{Environ: []string{}}}, stdout, stderr
 }
 
+// newApp describes an application of the options in a quiet process.
+func newApp(options ...fx.Option) *container.Container {
+	p, _, _ := quiet()
+	return container.New(p, append([]fx.Option{container.Module}, options...)...)
+}
+
+// cycle starts and stops an application of the options.
+func cycle(t *testing.T, options ...fx.Option) *container.Container {
+	t.Helper()
+	c := newApp(options...)
+	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (d *diary) open() error  { d.do("+named"); return nil }
+func (d *diary) close() error { d.do("-named"); return nil }
+
 type service struct{}
 
 // Contract B2, B20, B32: every way to add a hook ends in one list.
@@ -70,12 +88,11 @@ func TestEveryKindOfHookReachesTheEngine(t *testing.T) {
 	t.Parallel()
 
 	d := new(diary)
-	p, _, _ := quiet()
-	c := container.New(p,
-		container.Module,
+	c := cycle(t,
+		fx.Supply(d),
 		fx.Module("a",
 			fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("plain")) }),
-			container.CleanupCtx(func() lifecycle.Setup { return d.setup("ctx") }),
+			container.CleanupCtx(func(d *diary) (lifecycle.Setup, error) { return d.setup("ctx"), nil }),
 			fx.Module("nested", fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("nested")) })),
 		),
 		fx.Module("b",
@@ -88,11 +105,9 @@ func TestEveryKindOfHookReachesTheEngine(t *testing.T) {
 				fx.OnStop(func(*service) { d.do("-annotated") }))),
 			fx.Invoke(func(*service) {}),
 		),
+		fx.Invoke(func(lc fx.Lifecycle) { lc.Append(fx.StartStopHook(d.open, d.close)) }),
 	)
-	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-	want := "+observe +nested +plain +ctx +annotated +serve -serve -annotated -ctx -plain -nested -observe"
+	want := "+observe +nested +plain +ctx +annotated +named +serve -serve -named -annotated -ctx -plain -nested -observe"
 	if got := d.String(); got != want {
 		t.Errorf("did  %s\nwant %s", got, want)
 	}
@@ -100,35 +115,11 @@ func TestEveryKindOfHookReachesTheEngine(t *testing.T) {
 	for _, h := range c.Report().Hooks {
 		names = append(names, h.Name)
 	}
-	if got := strings.Join(names, " "); !strings.Contains(got, "(*diary).hook") || !strings.Contains(got, "container_test.TestEveryKindOfHookReachesTheEngine.func") {
-		t.Errorf("the hooks are named %s; want the names of their functions", got)
-	}
-}
-
-func TestCleanupCtxInjectsArguments(t *testing.T) {
-	t.Parallel()
-
-	d := new(diary)
-	p, _, _ := quiet()
-	c := container.New(p, container.Module, fx.Supply(d, "name"),
-		container.CleanupCtx(func(d *diary, name string) (lifecycle.Setup, error) { return d.setup(name), nil }))
-	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-	if got := d.String(); got != "+name -name" {
-		t.Errorf("did %q; want +name -name", got)
-	}
-}
-
-func notASetup() string { return "" }
-
-func TestCleanupCtxRefusesWhatIsNoSetup(t *testing.T) {
-	t.Parallel()
-
-	p, _, _ := quiet()
-	err := container.New(p, container.Module, container.CleanupCtx(notASetup)).Build()
-	if err == nil || !strings.Contains(err.Error(), "container.CleanupCtx(container_test.notASetup)") || !strings.Contains(err.Error(), "want a function that returns a lifecycle.Setup") {
-		t.Errorf("Build = %v; want the constructor's name, and what is right", err)
+	got := strings.Join(names, " ")
+	for _, want := range []string{"(*diary).hook", "container_test.TestEveryKindOfHookReachesTheEngine.func", "container_test.(*diary).open "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the hooks are named %s; want the names of their functions, such as %s", got, want)
+		}
 	}
 }
 
@@ -137,7 +128,7 @@ func TestFailedBuildReleasesWhatConstructorsHold(t *testing.T) {
 	t.Parallel()
 
 	options := func(d *diary) fx.Option {
-		return fx.Options(container.Module,
+		return fx.Options(
 			fx.Invoke(func(lc fx.Lifecycle) {
 				lc.Append(fx.Hook{OnStop: func(context.Context) error { d.do("-pool"); return nil }})
 			}),
@@ -146,8 +137,7 @@ func TestFailedBuildReleasesWhatConstructorsHold(t *testing.T) {
 	t.Run("container", func(t *testing.T) {
 		t.Parallel()
 		d := new(diary)
-		p, _, _ := quiet()
-		if err := container.New(p, options(d)).Build(); !errors.Is(err, errBoom) {
+		if err := newApp(options(d)).Build(); !errors.Is(err, errBoom) {
 			t.Errorf("Build = %v; want the constructor's error", err)
 		}
 		if d.String() != "-pool" {
@@ -157,45 +147,13 @@ func TestFailedBuildReleasesWhatConstructorsHold(t *testing.T) {
 	t.Run("plain Fx", func(t *testing.T) {
 		t.Parallel()
 		d := new(diary)
-		if err := fx.New(options(d)).Err(); !errors.Is(err, errBoom) {
+		if err := fx.New(container.Module, options(d)).Err(); !errors.Is(err, errBoom) {
 			t.Errorf("fx.New fails with %v; want the constructor's error", err)
 		}
 		if d.String() != "-pool" {
 			t.Errorf("did %q; want -pool", d)
 		}
 	})
-}
-
-func TestPlainFxRunsTheApplication(t *testing.T) {
-	t.Parallel()
-
-	d := new(diary)
-	p, stdout, _ := quiet()
-	app := fxtest.New(t, fx.Supply(p), container.Module, fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("a")) }))
-	app.RequireStart().RequireStop()
-	if d.String() != "+a -a" {
-		t.Errorf("did %q; want +a -a", d)
-	}
-	if got, want := stdout.String(), "Serving on. Hit CTRL-C to stop.\nServer shutting down.\n"; got != want {
-		t.Errorf("printed %q; want %q", got, want)
-	}
-}
-
-func (d *diary) open() error  { d.do("+named"); return nil }
-func (d *diary) close() error { d.do("-named"); return nil }
-
-func TestAWrappedFxHookKeepsTheNameOfItsFunction(t *testing.T) {
-	t.Parallel()
-
-	d := new(diary)
-	p, _, _ := quiet()
-	c := container.New(p, container.Module, fx.Invoke(func(lc fx.Lifecycle) { lc.Append(fx.StartStopHook(d.open, d.close)) }))
-	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-	if got := c.Report().Hooks[0].Name; got != "container_test.(*diary).open" {
-		t.Errorf("the hook is named %q; want container_test.(*diary).open", got)
-	}
 }
 
 // spy keeps Fx's events.
@@ -214,13 +172,8 @@ func TestFxsEventsAreEmittedForEachHook(t *testing.T) {
 	t.Parallel()
 
 	s, d := new(spy), new(diary)
-	p, _, _ := quiet()
-	c := container.New(p, container.Module,
-		fx.Decorate(func(fxevent.Logger) fxevent.Logger { return s }),
+	cycle(t, fx.Decorate(func(fxevent.Logger) fxevent.Logger { return s }),
 		fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("a")) }))
-	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
-		t.Fatal(err)
-	}
 	var started, stopped bool
 	for _, e := range s.events {
 		switch e := e.(type) {
@@ -240,8 +193,7 @@ func TestFxsEventsOfTheBuildAreDebugRecords(t *testing.T) {
 	t.Parallel()
 
 	core, logs := observer.New(zap.DebugLevel)
-	p, _, _ := quiet()
-	c := container.New(p, container.Module, fx.Supply(zap.New(core)))
+	c := newApp(fx.Supply(zap.New(core)))
 	if err := errors.Join(c.Build(), c.Stop(t.Context())); err != nil {
 		t.Fatal(err)
 	}
@@ -268,15 +220,11 @@ func TestAGoroutineThatIsLeftMakesTheRecordOfTheStopAWarning(t *testing.T) {
 	t.Parallel()
 
 	core, logs := observer.New(zap.InfoLevel)
-	p, _, _ := quiet()
 	leak := make(chan struct{})
 	defer close(leak)
-	c := container.New(p, container.Module, fx.Supply(zap.New(core)), container.CleanupCtx(func() lifecycle.Setup {
+	cycle(t, fx.Supply(zap.New(core)), container.CleanupCtx(func() lifecycle.Setup {
 		return lifecycle.StartStop(func(context.Context) error { go func() { <-leak }(); return nil }, nil)
 	}))
-	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
-		t.Fatal(err)
-	}
 	if stopped := logs.FilterMessage("application stopped").All(); len(stopped) != 1 || stopped[0].Level != zap.WarnLevel || stopped[0].ContextMap()["goroutines_left"] == nil {
 		t.Errorf("the log has %v; want a warning that names the goroutine", stopped)
 	}
@@ -368,23 +316,6 @@ func TestRunEndsWithItsContextAndTellsWhyOnce(t *testing.T) {
 	}
 }
 
-func TestWrongConfigurationIsExitCode2BeforeAnythingStarts(t *testing.T) {
-	t.Parallel()
-
-	d := new(diary)
-	p, stdout, stderr := quiet()
-	p.Sources.Set = []string{"app.stop_timeout=never", "app.nmae=x"}
-	code := container.Run(t.Context(), p, container.Module, fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("a")) }))
-	if code != 2 || d.String() != "" || stdout.String() != "" {
-		t.Errorf("exit code %d after %q, stdout %q; want 2 after nothing", code, d, stdout)
-	}
-	for _, want := range []string{"app.stop_timeout", "app.nmae", "app.name"} {
-		if !strings.Contains(stderr.String(), want) {
-			t.Errorf("stderr is %q; want it to say %q", stderr, want)
-		}
-	}
-}
-
 type parts struct {
 	fx.In
 
@@ -396,8 +327,7 @@ func TestGetBuildsAndStartsNothing(t *testing.T) {
 	t.Parallel()
 
 	d := new(diary)
-	p, _, _ := quiet()
-	c := container.New(p, container.Module, fx.Supply(d, "name"), fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("a")) }))
+	c := newApp(fx.Supply(d, "name"), fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("a")) }))
 	got, err := container.Get[parts](c)
 	if err != nil || got.Diary != d || got.Name != "name" {
 		t.Errorf("Get = %+v, %v; want both parts", got, err)
@@ -410,51 +340,12 @@ func TestGetBuildsAndStartsNothing(t *testing.T) {
 	}
 }
 
-// Contract B79.
-func TestTwoApplicationsDoNotTouchEachOther(t *testing.T) {
-	t.Parallel()
-
-	d, e := new(diary), new(diary)
-	p, _, _ := quiet()
-	a := container.New(p, container.Module, fx.Invoke(func(lc fx.Lifecycle) { lc.Append(d.hook("a")) }))
-	b := container.New(p, container.Module, fx.Invoke(func(lc fx.Lifecycle) { lc.Append(e.hook("b")) }))
-	if err := errors.Join(a.Start(t.Context()), b.Start(t.Context()), a.Stop(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-	if d.String() != "+a -a" || e.String() != "+b" {
-		t.Errorf("a did %s, b did %s; want b running while a has stopped", d, e)
-	}
-	if err := b.Stop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestAStdoutThatNobodyReadsHoldsNeitherStartNorStop(t *testing.T) {
-	t.Parallel()
-
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	if _, err := w.Write(make([]byte, 64<<10)); err != nil { // the pipe is full
-		t.Fatal(err)
-	}
-	p, _, _ := quiet()
-	p.Stdout = w
-	c := container.New(p, container.Module)
-	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
-		t.Error(err)
-	}
-	r.Close()
-}
-
 // writerFunc is a function as an io.Writer.
 type writerFunc func(p []byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-func TestALineIsWrittenAfterTheOneBefore(t *testing.T) {
+func TestAStdoutThatNobodyReadsHoldsNothingAndGetsLineAfterLine(t *testing.T) {
 	t.Parallel()
 
 	read := make(chan struct{})
@@ -477,6 +368,33 @@ func TestALineIsWrittenAfterTheOneBefore(t *testing.T) {
 	}
 	close(read)
 	both.Wait()
+}
+
+// The start is over, and its line not yet written.
+func TestAStopThatOvertakesTheReadyLineLeavesBothLinesOut(t *testing.T) {
+	t.Parallel()
+
+	p, stdout, _ := quiet()
+	var c *container.Container
+	stopping, stopped := make(chan struct{}), make(chan error, 1)
+	overtake := func(ctx context.Context, e lifecycle.Event) context.Context {
+		switch {
+		case e.Hook == nil && e.Op == "start" && !e.Begins:
+			go func() { stopped <- c.Stop(context.WithoutCancel(ctx)) }()
+			<-stopping
+		case e.Hook == nil && e.Op == "stop" && e.Begins:
+			close(stopping)
+		}
+		return ctx
+	}
+	c = container.New(p, container.Module,
+		fx.Provide(fx.Annotate(func() lifecycle.Observer { return overtake }, fx.ResultTags(`group:"container.observers"`))))
+	if err := errors.Join(c.Start(t.Context()), <-stopped); err != nil {
+		t.Fatal(err)
+	}
+	if got := stdout.String(); got != "" {
+		t.Errorf("printed %q; want nothing: it never served", got)
+	}
 }
 
 func TestTheDrainDelayIsFiveSecondsUnderKubernetes(t *testing.T) {

@@ -9,18 +9,18 @@ import (
 	"example.com/ostov/config"
 )
 
-// BuildError is an application that Fx could not build, told so that one can
+// buildError is an application that Fx could not build, told so that one can
 // mend it: what to do, then the chain of who needs what, the cause last.
-type BuildError struct {
+type buildError struct {
 	text string
 	err  error
 }
 
 // Error returns the explanation, in several lines.
-func (e *BuildError) Error() string { return e.text }
+func (e *buildError) Error() string { return e.text }
 
 // Unwrap returns Fx's error.
-func (e *BuildError) Unwrap() error { return e.err }
+func (e *buildError) Unwrap() error { return e.err }
 
 // What dig says, in the one-line form of its errors.
 var (
@@ -33,14 +33,14 @@ var (
 	cleanup   = regexp.MustCompile(`\[name="(.+) 0x[0-9a-f]+"\]$`) // as of CleanupCtx
 )
 
-// explain turns Fx's error of a build into a BuildError. The error of a
+// explain turns Fx's error of a build into a buildError. The error of a
 // configuration speaks for itself.
 func explain(err error) error {
 	text := err.Error()
 	wrong := (*config.Error)(nil)
 	switch {
 	case errors.As(err, &wrong):
-		return &BuildError{text: wrong.Error(), err: err}
+		return &buildError{text: wrong.Error(), err: err}
 	case strings.HasPrefix(text, "cycle detected"):
 		text = explainCycle(text)
 	case twice.MatchString(text):
@@ -57,7 +57,7 @@ func explain(err error) error {
 	default:
 		text = explainChain(text)
 	}
-	return &BuildError{text: "the application cannot be built: " + text, err: err}
+	return &buildError{text: "the application cannot be built: " + text, err: err}
 }
 
 // explainChain tells of a missing type or of a constructor that failed.

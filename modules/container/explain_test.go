@@ -1,7 +1,6 @@
 package container_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -26,7 +25,7 @@ func noDSN() (*dsn, error)              { return nil, errBoom }
 func useOrders(*orders)                 {}
 func again(l fx.Lifecycle) fx.Lifecycle { return l }
 
-// Contract B4, B88, B89, B90.
+// Contract B4, B89, B90.
 func TestAFaultOfWiringSaysWhatToDoAndWhoNeedsWhat(t *testing.T) {
 	t.Parallel()
 
@@ -40,12 +39,6 @@ func TestAFaultOfWiringSaysWhatToDoAndWhoNeedsWhat(t *testing.T) {
 			"→ container_test.useOrders (", "→ *container_test.orders by container_test.newOrders (", "→ *container_test.db by container_test.newDB (",
 			"→ nobody provides *container_test.dsn; container_test.clock",
 		}},
-		{"cycle", fx.Options(fx.Provide(newOrders, newDBOf, newDSN), fx.Invoke(useOrders)), []string{
-			"break the cycle", "container_test.newOrders (", "container_test.newDBOf (", "container_test.newDSN (", "container_test.newOrders (",
-		}},
-		{"one type twice", fx.Options(fx.Provide(newDB, newDBOf)), []string{
-			"provide *container_test.db once", "container_test.newDB (", "container_test.newDBOf (",
-		}},
 		{"failing constructor", fx.Options(fx.Provide(newOrders, newDBOf, noDSN), fx.Invoke(useOrders)), []string{
 			"cannot be built: boom\n", "container_test.useOrders (", "container_test.newOrders (", "container_test.noDSN (", "→ boom",
 		}},
@@ -54,6 +47,9 @@ func TestAFaultOfWiringSaysWhatToDoAndWhoNeedsWhat(t *testing.T) {
 		}},
 		{"missing argument of a CleanupCtx", container.CleanupCtx(needsOrders), []string{
 			"provide *container_test.orders, or", "→ container_test.needsOrders\n", "nobody provides *container_test.orders",
+		}},
+		{"CleanupCtx of what is no Setup", container.CleanupCtx(notASetup), []string{
+			"container.CleanupCtx(container_test.notASetup)", "want a function that returns a lifecycle.Setup",
 		}},
 	}
 	for _, tt := range tests {
@@ -78,15 +74,6 @@ func TestAFaultOfWiringSaysWhatToDoAndWhoNeedsWhat(t *testing.T) {
 	}
 }
 
-func TestAFaultOfWiringWrapsItsCause(t *testing.T) {
-	t.Parallel()
-
-	p, _, _ := quiet()
-	err := container.New(p, container.Module, fx.Provide(newOrders, newDBOf, noDSN), fx.Invoke(useOrders)).Build()
-	var wiring *container.BuildError
-	if !errors.As(err, &wiring) || !errors.Is(err, errBoom) {
-		t.Errorf("Build = %v; want a BuildError with the constructor's error", err)
-	}
-}
+func notASetup() string { return "" }
 
 func needsOrders(*orders) lifecycle.Setup { return nil }

@@ -15,8 +15,7 @@ func TestTheGraphTellsModulesNeedsDecorationsAndHooks(t *testing.T) {
 	type thing struct{}
 	type cache struct{}
 	type cachedStore struct{}
-	p, _, _ := quiet()
-	c := container.New(p, container.Module,
+	c := newApp(
 		fx.Module("store", fx.Provide(newOrders), fx.Provide(func() *db { return nil }), fx.Provide(func(*db) *cache { return nil }, fx.Private),
 			fx.Provide(func(*cache) cachedStore { return cachedStore{} })),
 		fx.Decorate(func(o *orders) *orders { return o }),

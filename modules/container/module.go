@@ -24,6 +24,7 @@ var Module = fx.Options(
 	fx.StopTimeout(forever),
 	section[Config]("app", appSection),
 	fx.Provide(
+		newBare,
 		load,
 		complete,
 		newShutdowner,
@@ -43,7 +44,6 @@ type connectParams struct {
 	fx.In
 
 	Lifecycle fx.Lifecycle // asked for so that it is decorated where no module has a hook
-	Seed      seed         `optional:"true"`
 	Container *Container
 	Dot       fx.DotGraph
 	Log       *zap.Logger `optional:"true"`
@@ -63,7 +63,7 @@ func connect(p connectParams) error {
 	}
 	if e, ok := p.Container.events.(*events); ok {
 		level := zapcore.DebugLevel // the caller gets the errors
-		if p.Seed.container == nil {
+		if p.Container.plain {
 			level = zapcore.ErrorLevel // a plain fx.App.Run tells them by its events alone
 		}
 		e.connect(p.Container.log, level)

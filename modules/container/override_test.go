@@ -24,8 +24,7 @@ func TestTheLastOverrideWinsAndTheConstructorDoesNotRun(t *testing.T) {
 
 	var got sender
 	built := 0
-	p, _, _ := quiet()
-	c := container.New(p, container.Module,
+	c := newApp(
 		fx.Module("mail", fx.Provide(func() sender { built++; return &smtp{} }), fx.Invoke(func(s sender) { got = s })),
 		container.Override[sender](fake{"first"}),
 		fx.Options(container.Override[sender](fake{"last"})),
@@ -66,8 +65,7 @@ func TestAnOverrideThatChangesNothingIsAnError(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p, _, _ := quiet()
-			if err := container.New(p, container.Module, tt.option).Build(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if err := newApp(tt.option).Build(); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Build = %v; want %q", err, tt.want)
 			}
 		})

@@ -3,12 +3,14 @@ package container_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"go.uber.org/fx"
+	"go.uber.org/fx/fxtest"
 
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
@@ -25,31 +27,22 @@ type application interface {
 // as a plain fx.App, in a bubble of fake time.
 func throughBoth(t *testing.T, test func(t *testing.T, build func(...fx.Option) application)) {
 	t.Helper()
-	settings := []string{"app.start_timeout=2s", "app.stop_timeout=4s"}
-	t.Run("container", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			test(t, func(options ...fx.Option) application {
-				p, _, _ := quiet()
-				p.Sources.Set = settings
-				return container.New(p, append(options, container.Module)...)
+	for _, plain := range []bool{false, true} {
+		t.Run(fmt.Sprintf("plain Fx %t", plain), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				test(t, func(options ...fx.Option) application {
+					p, _, _ := quiet()
+					p.Sources.Set = []string{"app.start_timeout=2s", "app.stop_timeout=4s"}
+					options = append(options, container.Module)
+					if !plain {
+						return container.New(p, options...)
+					}
+					return fxtest.New(t, append(options, fx.Supply(p))...)
+				})
 			})
 		})
-	})
-	t.Run("plain Fx", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			test(t, func(options ...fx.Option) application {
-				p, _, _ := quiet()
-				p.Sources.Set = settings
-				app := fx.New(append(options, container.Module, fx.Supply(p))...)
-				if err := app.Err(); err != nil {
-					t.Fatal(err)
-				}
-				return app
-			})
-		})
-	})
+	}
 }
 
 func hook(h fx.Hook) fx.Option { return fx.Invoke(func(lc fx.Lifecycle) { lc.Append(h) }) }
@@ -58,20 +51,57 @@ func ignoring(d time.Duration) func(context.Context) error {
 	return func(context.Context) error { <-time.After(d); return nil }
 }
 
-// Contract B13.
-func TestAnFxHookThatIsLateRollsTheStartBack(t *testing.T) {
+// Contract B7, B13, B14, B16.
+func TestAnFxHookThatFailsRollsTheStartBack(t *testing.T) {
 	t.Parallel()
 
-	throughBoth(t, func(t *testing.T, build func(...fx.Option) application) {
-		d := new(diary)
-		app := build(hook(d.hook("a")), hook(fx.Hook{OnStart: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}))
-		if err := app.Start(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Start = %v; want the deadline", err)
-		}
-		if d.String() != "+a -a" {
-			t.Errorf("did %q; want +a -a", d)
-		}
-	})
+	for name, tt := range map[string]struct {
+		hook func(d *diary, lc fx.Lifecycle) fx.Hook
+		is   error
+		says string
+		did  string
+	}{
+		"late": {
+			hook: func(*diary, fx.Lifecycle) fx.Hook {
+				return fx.Hook{OnStart: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
+			},
+			is: context.DeadlineExceeded, says: "2s", did: "+a -a",
+		},
+		"given up, and successful then": {
+			hook: func(d *diary, _ fx.Lifecycle) fx.Hook {
+				return fx.Hook{OnStart: ignoring(time.Minute), OnStop: d.hook("late").OnStop}
+			},
+			is: lifecycle.ErrAbandoned, says: "left behind", did: "+a -a -late",
+		},
+		"panic": {
+			hook: func(*diary, fx.Lifecycle) fx.Hook {
+				return fx.Hook{OnStart: func(context.Context) error { panic(errBoom) }}
+			},
+			is: errBoom, says: "panic: boom", did: "+a -a",
+		},
+		"late Append": {
+			hook: func(d *diary, lc fx.Lifecycle) fx.Hook {
+				return fx.Hook{OnStart: func(context.Context) error { lc.Append(d.hook("tardy")); return nil }}
+			},
+			is: lifecycle.ErrStarted, says: "diary", did: "+a -a",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			throughBoth(t, func(t *testing.T, build func(...fx.Option) application) {
+				d := new(diary)
+				app := build(hook(d.hook("a")), fx.Invoke(func(lc fx.Lifecycle) { lc.Append(tt.hook(d, lc)) }))
+				if err := app.Start(t.Context()); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) {
+					t.Errorf("Start = %v; want %v and %q", err, tt.is, tt.says)
+				}
+				<-time.After(2 * time.Minute)
+				synctest.Wait()
+				if d.String() != tt.did {
+					t.Errorf("did %q; want %q", d, tt.did)
+				}
+			})
+		})
+	}
 }
 
 // Contract B13: where Fx itself gives up, which no setting of ours lets it, the
@@ -90,41 +120,6 @@ func TestARollbackOutlivesTheContextGivenToFx(t *testing.T) {
 			t.Error("Start = nil; want the deadline")
 		}
 		synctest.Wait()
-		if d.String() != "+a -a" {
-			t.Errorf("did %q; want +a -a", d)
-		}
-	})
-}
-
-// Contract B14.
-func TestAnFxHookThatSucceedsLateIsStoppedThen(t *testing.T) {
-	t.Parallel()
-
-	throughBoth(t, func(t *testing.T, build func(...fx.Option) application) {
-		d := new(diary)
-		app := build(hook(fx.Hook{OnStart: ignoring(time.Minute), OnStop: d.hook("late").OnStop}))
-		if err := app.Start(t.Context()); !errors.Is(err, lifecycle.ErrAbandoned) {
-			t.Errorf("Start = %v; want ErrAbandoned", err)
-		}
-		<-time.After(2 * time.Minute)
-		synctest.Wait()
-		if d.String() != "-late" {
-			t.Errorf("did %q; want -late", d)
-		}
-	})
-}
-
-// Contract B16.
-func TestAPanicInAnFxHookRollsTheStartBack(t *testing.T) {
-	t.Parallel()
-
-	throughBoth(t, func(t *testing.T, build func(...fx.Option) application) {
-		d := new(diary)
-		app := build(hook(d.hook("a")), hook(fx.Hook{OnStart: func(context.Context) error { panic(errBoom) }}))
-		var p *lifecycle.PanicError
-		if err := app.Start(t.Context()); !errors.As(err, &p) || !errors.Is(err, errBoom) {
-			t.Errorf("Start = %v; want a PanicError with its cause", err)
-		}
 		if d.String() != "+a -a" {
 			t.Errorf("did %q; want +a -a", d)
 		}
@@ -166,28 +161,6 @@ func TestEveryFxHookIsStoppedWhateverTheOthersDo(t *testing.T) {
 	})
 }
 
-// Contract B7.
-func TestAnFxHookAppendedLateFailsTheApplicationByName(t *testing.T) {
-	t.Parallel()
-
-	throughBoth(t, func(t *testing.T, build func(...fx.Option) application) {
-		d := new(diary)
-		app := build(hook(d.hook("a")), fx.Invoke(func(lc fx.Lifecycle) {
-			lc.Append(fx.Hook{OnStart: func(context.Context) error {
-				lc.Append(d.hook("tardy"))
-				return nil
-			}})
-		}))
-		err := app.Start(t.Context())
-		if !errors.Is(err, lifecycle.ErrStarted) || !strings.Contains(err.Error(), "(*diary).hook") && !strings.Contains(err.Error(), "diary.hook") {
-			t.Errorf("Start = %v; want ErrStarted and the hook's name", err)
-		}
-		if d.String() != "+a -a" {
-			t.Errorf("did %q; want +a -a", d)
-		}
-	})
-}
-
 // Contract B27, B41.
 func TestStoppingAnFxApplicationAgainDoesNothing(t *testing.T) {
 	t.Parallel()
@@ -210,9 +183,8 @@ func TestStopDuringTheStartOfAContainer(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		d := new(diary)
-		p, _, _ := quiet()
 		starting := make(chan struct{})
-		c := container.New(p, container.Module, hook(d.hook("a")), hook(fx.Hook{OnStart: func(ctx context.Context) error {
+		c := newApp(hook(d.hook("a")), hook(fx.Hook{OnStart: func(ctx context.Context) error {
 			close(starting)
 			<-ctx.Done()
 			return ctx.Err()
@@ -236,8 +208,7 @@ func TestASecondStartLeavesTheContainerRunning(t *testing.T) {
 	t.Parallel()
 
 	d := new(diary)
-	p, _, _ := quiet()
-	c := container.New(p, container.Module, hook(d.hook("a")))
+	c := newApp(hook(d.hook("a")))
 	if err := c.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -254,8 +225,7 @@ func TestABuildThatIsRefusedReleasesWhatConstructorsHold(t *testing.T) {
 	t.Parallel()
 
 	d := new(diary)
-	p, _, _ := quiet()
-	c := container.New(p, container.Module, hook(fx.Hook{OnStop: d.hook("pool").OnStop}),
+	c := newApp(hook(fx.Hook{OnStop: d.hook("pool").OnStop}),
 		container.CleanupCtx(func() lifecycle.Hook {
 			return lifecycle.Hook{Setup: d.setup("a"), StopTimeout: time.Hour}
 		}))
@@ -270,8 +240,7 @@ func TestOnlyWhatIsAskedForIsBuiltAndOnce(t *testing.T) {
 	t.Parallel()
 
 	var built []string
-	p, _, _ := quiet()
-	c := container.New(p, container.Module,
+	c := newApp(
 		fx.Provide(
 			func() *dsn { built = append(built, "dsn"); return &dsn{} },
 			func(*dsn) *db { built = append(built, "db"); return &db{} },
@@ -296,36 +265,13 @@ func TestHooksStartInTheOrderOfDependencies(t *testing.T) {
 	t.Parallel()
 
 	d := new(diary)
-	p, _, _ := quiet()
 	provide := fx.Provide(
 		func(lc fx.Lifecycle, _ *db) *orders { lc.Append(d.hook("orders")); return &orders{} },
 		func(lc fx.Lifecycle, _ *dsn) *db { lc.Append(d.hook("db")); return &db{} },
 		func(lc fx.Lifecycle) *dsn { lc.Append(d.hook("dsn")); return &dsn{} },
 	)
-	c := container.New(p, container.Module, provide, fx.Invoke(useOrders))
-	if err := errors.Join(c.Start(t.Context()), c.Stop(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	cycle(t, provide, fx.Invoke(useOrders))
 	if got := d.String(); got != "+dsn +db +orders -orders -db -dsn" {
 		t.Errorf("did %q; want what is needed first, and last down", got)
-	}
-}
-
-// Contract B81.
-func TestTheReportTellsWhatHasBecomeOfEachHook(t *testing.T) {
-	t.Parallel()
-
-	d := new(diary)
-	p, _, _ := quiet()
-	c := container.New(p, container.Module, hook(d.hook("a")), hook(fx.Hook{OnStart: func(context.Context) error { return errBoom }}), hook(d.hook("never")))
-	if got := c.Report().State; got != lifecycle.New {
-		t.Errorf("state is %s; want new", got)
-	}
-	if err := c.Start(t.Context()); err == nil {
-		t.Fatal("Start = nil")
-	}
-	r := c.Report()
-	if r.State != lifecycle.Failed || r.Hooks[0].Stop.Outcome != "ok" || r.Hooks[1].Start.Outcome != "error" || r.Hooks[1].Stop != nil || r.Hooks[2].Start != nil {
-		t.Errorf("the report is %+v; want a stopped, an errored and an untouched hook", r)
 	}
 }

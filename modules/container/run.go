@@ -99,7 +99,7 @@ func (c *Container) askedCode() int {
 // end is no cause, and what cannot be built is explained in its own order.
 func lastWords(err error) string {
 	text := err.Error() + "\n"
-	var built *BuildError
+	var built *buildError
 	if first, _, _ := strings.Cut(text, "\n"); strings.Count(text, "\n") > 1 && !errors.Is(err, lifecycle.ErrStopped) && !errors.As(err, &built) {
 		text += first + "\n"
 	}

@@ -28,12 +28,12 @@ func section[T any](name string, constructor any) fx.Option {
 type loadParams struct {
 	fx.In
 
-	Process  Process          `optional:"true"`
+	Bare     bare
 	Sections []config.Section `group:"config.sections"`
 }
 
 func load(p loadParams) (*config.Config, error) {
-	return config.Load(p.Sections, p.Process.withDefaults().Sources)
+	return config.Load(p.Sections, p.Bare.process.Sources)
 }
 
 // Config is the "app" section of the configuration.
@@ -50,18 +50,11 @@ func DefaultConfig() Config {
 	return Config{Name: "app", StartTimeout: 15 * time.Second, StopTimeout: 25 * time.Second}
 }
 
-type sectionParams struct {
-	fx.In
-
-	Process Process `optional:"true"`
-}
-
 // appSection knows that Kubernetes goes on sending for a while after it asked
 // for a stop: there the default drain delay is 5 seconds.
-func appSection(p sectionParams) config.Section {
+func appSection(b bare) config.Section {
 	c := DefaultConfig()
-	environ := p.Process.withDefaults().Sources.Environ
-	if slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, "KUBERNETES_SERVICE_HOST=") }) {
+	if slices.ContainsFunc(b.process.Sources.Environ, func(v string) bool { return strings.HasPrefix(v, "KUBERNETES_SERVICE_HOST=") }) {
 		c.DrainDelay = 5 * time.Second
 	}
 	return config.NewSection("app", c)

@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "write what the tests see into docs/guide/troubleshooting.md")
 
-// The page's messages are the real ones.
+// Contract B88.
 func TestTheTroubleshootingPageShowsTheRealMessages(t *testing.T) {
 	t.Parallel()
 
