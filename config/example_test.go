@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"example.com/ostov/config"
@@ -60,30 +59,4 @@ func ExampleLoad_faults() {
 	//   APP_MAIL_SENDR: unknown variable; did you mean APP_MAIL_SENDER?
 	//   default: mail.server: a value is required: write it in a file, or set APP_MAIL_SERVER
 	//   default: mail.sender: with a key, mail needs a sender: write it in a file, or set APP_MAIL_SENDER
-}
-
-func ExampleConfig_Sample() {
-	mail := config.NewSection("mail", Mail{Server: "127.0.0.1:25", Timeout: time.Minute})
-
-	c, err := config.Load([]config.Section{mail}, config.Sources{})
-	if err == nil {
-		err = c.Sample(os.Stdout)
-	}
-	if err != nil {
-		fmt.Println(err)
-	}
-	// Output:
-	// # Settings. A line that begins with "#" and a key shows the default: drop the "#" to
-	// # change it. Each has a variable too: http.drain_timeout is APP_HTTP_DRAIN_TIMEOUT,
-	// # app.name is APP_NAME.
-	//
-	// mail:
-	//   # where mail is sent, host:port
-	//   #server: 127.0.0.1:25
-	//   # how long one mail may take
-	//   #timeout: 1m
-	//   # whom mail is from
-	//   #sender: ""
-	//   # what the server knows us by (secret; APP_MAIL_KEY_FILE may name a file that holds it)
-	//   #key: ""
 }

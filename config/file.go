@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"sort"
@@ -61,7 +62,7 @@ func (l *loader) file(name string, optional bool) {
 		return
 	}
 	if root != nil {
-		l.node(name, root, "")
+		l.node(func(n *yaml.Node) string { return fmt.Sprintf("%s:%d", name, n.Line) }, root, "")
 	}
 }
 
@@ -101,8 +102,6 @@ func syntax(err error, content []byte) (line int, problem string) {
 	return good + 1, problem
 }
 
-func at(file string, n *yaml.Node) string { return fmt.Sprintf("%s:%d", file, n.Line) }
-
 // resolved returns the node that n stands for.
 func resolved(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode {
@@ -127,22 +126,26 @@ func kind(n *yaml.Node) string {
 	}
 }
 
-// node sets what stands at key, a setting or the settings below it, to n.
-func (l *loader) node(file string, n *yaml.Node, key string) {
-	source, n := at(file, n), resolved(n)
+// node sets what stands at key, a setting or the settings below it, to n. at says
+// where a node stands.
+func (l *loader) node(at func(*yaml.Node) string, n *yaml.Node, key string) {
+	source, n := at(n), resolved(n)
 	s, leaf := l.known[key]
 	switch {
 	case !leaf && n.Kind == yaml.MappingNode:
-		l.mapping(file, n, key)
+		l.mapping(at, n, key)
 	case !leaf && isNull(n): // a section whose keys are all commented out
 	case !leaf:
 		l.fault(key, source, "found %s; write keys: %s", kind(n), strings.Join(l.children[key], ", "))
 	case isList(s.of) && n.Kind == yaml.SequenceNode:
-		var elements []element
-		for _, e := range n.Content {
-			elements = append(elements, element{at(file, e), resolved(e)})
+		list, read := reflect.MakeSlice(s.of, len(n.Content), len(n.Content)), true
+		for i, e := range n.Content {
+			read = l.scalar(list.Index(i), fmt.Sprintf("%s[%d]", key, i), at(e), resolved(e)) && read
 		}
-		l.list(s, source, elements)
+		if read {
+			l.of(s).Set(list)
+			l.sources[key] = source
+		}
 	case isList(s.of):
 		l.wrong(key, source, "found %s; write a list such as [a, b]", kind(n))
 	case l.scalar(l.of(s), key, source, n):
@@ -151,7 +154,7 @@ func (l *loader) node(file string, n *yaml.Node, key string) {
 }
 
 // mapping sets what stands below parent to the values of n.
-func (l *loader) mapping(file string, n *yaml.Node, parent string) {
+func (l *loader) mapping(at func(*yaml.Node) string, n *yaml.Node, parent string) {
 	seen := make(map[string]int)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, value := n.Content[i], n.Content[i+1]
@@ -159,15 +162,15 @@ func (l *loader) mapping(file string, n *yaml.Node, parent string) {
 		first, repeated := seen[name.Value]
 		switch {
 		case name.Kind != yaml.ScalarNode:
-			l.fault(parent, at(file, name), "found %s in place of a key; write a name", kind(resolved(name)))
+			l.fault(parent, at(name), "found %s in place of a key; write a name", kind(resolved(name)))
 			continue
 		case repeated:
-			l.fault(key, at(file, name), "this key is repeated; it stands in line %d", first)
+			l.fault(key, at(name), "this key is repeated; it stands in line %d", first)
 			continue
 		case !slices.Contains(l.children[parent], name.Value):
-			l.fault(key, at(file, name), "%s", l.unknown(parent, name.Value))
+			l.fault(key, at(name), "%s", l.unknown(parent, name.Value))
 		default:
-			l.node(file, value, key)
+			l.node(at, value, key)
 		}
 		seen[name.Value] = name.Line
 	}

@@ -141,24 +141,6 @@ func (l *loader) wrong(key, source, format string, args ...any) {
 	l.unread[whole(key)] = true
 }
 
-// element is a value of a list, and where it stands.
-type element struct {
-	source string
-	node   *yaml.Node
-}
-
-// list sets s, which stands at source, to the elements.
-func (l *loader) list(s setting, source string, elements []element) {
-	list, read := reflect.MakeSlice(s.of, len(elements), len(elements)), true
-	for i, e := range elements {
-		read = l.scalar(list.Index(i), fmt.Sprintf("%s[%d]", s.key, i), e.source, e.node) && read
-	}
-	if read {
-		l.of(s).Set(list)
-		l.sources[s.key] = source
-	}
-}
-
 // textNode returns text, as a variable or a flag gives it, as YAML would.
 func textNode(text string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
@@ -166,22 +148,19 @@ func textNode(text string) *yaml.Node {
 
 // text sets s to the text of a variable or a flag.
 func (l *loader) text(s setting, source, text string) {
-	if !isList(s.of) {
-		if l.scalar(l.of(s), s.key, source, textNode(text)) {
-			l.sources[s.key] = source
-		}
-		return
-	}
-	var elements []element
-	for part := range strings.SplitSeq(text, ",") {
-		if part = strings.TrimSpace(part); part != "" {
-			elements = append(elements, element{source, textNode(part)})
-		} else if text != "" {
-			l.wrong(s.key, source, "found an empty element; write elements with one comma between them")
-			return
+	n := textNode(text)
+	if isList(s.of) {
+		n = &yaml.Node{Kind: yaml.SequenceNode}
+		for part := range strings.SplitSeq(text, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				n.Content = append(n.Content, textNode(part))
+			} else if text != "" {
+				l.wrong(s.key, source, "found an empty element; write elements with one comma between them")
+				return
+			}
 		}
 	}
-	l.list(s, source, elements)
+	l.node(func(*yaml.Node) string { return source }, n, s.key)
 }
 
 // scalar sets v, which stands at key, to n and reports whether it could.

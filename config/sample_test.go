@@ -66,17 +66,6 @@ func TestSampleShowsEverySetting(t *testing.T) {
 	}
 }
 
-func TestSampleConfiguresNothing(t *testing.T) {
-	t.Parallel()
-
-	c := load(t, config.Sources{Files: []string{write(t, "app.yaml", sample)}})
-	for _, v := range c.Values() {
-		if !v.Default {
-			t.Errorf("%s comes from %s; want the default", v.Key, v.Source)
-		}
-	}
-}
-
 func TestSampleUncommentedIsTheDefaults(t *testing.T) {
 	t.Parallel()
 

@@ -102,10 +102,7 @@ func yamlText(v reflect.Value) string {
 	} else {
 		n = node(v)
 	}
-	text, err := yaml.Marshal(n)
-	if err != nil {
-		return show(fmt.Sprint(v.Interface())) // nodes like these are never refused
-	}
+	text, _ := yaml.Marshal(n) // nodes like these are never refused
 	return strings.TrimSuffix(string(text), "\n")
 }
 

@@ -109,15 +109,10 @@ func TestVersionTellsTheModule(t *testing.T) {
 
 func TestWrongUsageAndConfigurationIsExitCode2(t *testing.T) {
 	dir := t.TempDir()
-	write := func(name, text string, mode os.FileMode) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), mode); err != nil {
-			t.Fatal(err)
-		}
-		return path
+	typo := filepath.Join(dir, "typo.yaml")
+	if err := os.WriteFile(typo, []byte("http:\n  adress: 127.0.0.1:0\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	typo := write("typo.yaml", "http:\n  adress: 127.0.0.1:0\n", 0o600)
-	broken := write("broken.yaml", "http: [\n", 0o600)
 	tests := []struct {
 		name string
 		args []string
@@ -127,11 +122,7 @@ func TestWrongUsageAndConfigurationIsExitCode2(t *testing.T) {
 		{"unknown command", []string{"serve"}, []string{"serve", "--help"}},
 		{"bad port", []string{"--set", "http.address=127.0.0.1:70000"}, []string{"http.address", "70000"}},
 		{"unknown key", []string{"--config", typo}, []string{"http.adress", "typo.yaml:2", "http.address"}},
-		{"unknown section", []string{"--set", "htpp.address=:80"}, []string{"htpp"}},
 		{"no such file", []string{"--config", filepath.Join(dir, "none.yaml")}, []string{"none.yaml"}},
-		{"a directory", []string{"--config", dir}, []string{dir}},
-		{"broken YAML", []string{"--config", broken}, []string{"broken.yaml"}},
-		{"duration without unit", []string{"--set", "app.stop_timeout=10"}, []string{"app.stop_timeout", "10s"}},
 		{"limits that do not fit", []string{"--set", "app.stop_timeout=5s"}, []string{"app.stop_timeout", "5s", "10"}},
 		{"drain delay as long as the stop", []string{"--set", "app.drain_delay=25s"}, []string{"--set app.drain_delay", "25s", "less than app.stop_timeout"}},
 		{"report that cannot be written", []string{"--report", filepath.Join(dir, "none", "report.json")}, []string{"report.json"}},
