@@ -1,21 +1,19 @@
-package greeter_test
+package greeter
 
 import (
 	"testing"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
-
-	"example.com/ostov/cmd/dev/template/greeter"
 )
 
 func TestTheReportLogsTheCount(t *testing.T) {
 	t.Parallel()
 
-	g := greeter.New(greeter.DefaultConfig())
+	g := New(DefaultConfig())
 	g.Greet("Ada")
 	core, logs := observer.New(zap.InfoLevel)
-	if err := greeter.NewReport(g, zap.New(core)).Run(t.Context()); err != nil {
+	if err := newReport(g, zap.New(core)).Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := logs.FilterField(zap.Int64("count", 1)).Len(); got != 1 {

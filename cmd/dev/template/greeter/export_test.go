@@ -1,3 +1,0 @@
-package greeter
-
-var NewReport = newReport
