@@ -34,7 +34,7 @@ var arrows = []struct{ room, rooms, libraries string }{
 	{"internal/problem", "", ""},
 	{"internal/typed", "internal/problem", "github.com/danielgtaylor/huma/v2"},
 	{"internal/load", "", ""},
-	{"internal/testkit", "", ""},
+	{"internal/testkit", "", "github.com/prometheus"},
 	{"internal/openapi", "", "github.com/santhosh-tekuri/jsonschema/v6"},
 	{"internal/browser", "", "github.com/chromedp"},
 	{"health", "", "go.uber.org/fx"},

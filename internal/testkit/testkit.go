@@ -1,6 +1,6 @@
 // Package testkit has what the tests of several rooms need alike: a certificate,
-// a buffer that is read while it is written, a listener in memory, and where a
-// program serves. It is for test files.
+// a buffer that is read while it is written, a listener in memory, where a program
+// serves and what it measures. It is for test files.
 package testkit
 
 import (

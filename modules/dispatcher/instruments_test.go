@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/modules/dispatcher"
 	"example.com/ostov/modules/telemetry"
 )
@@ -115,14 +116,13 @@ func TestOutcomesOfOneShotsAreCounted(t *testing.T) {
 		b.stop(t)
 		for _, outcome := range []string{"ok", "error", "panic", "stopped"} {
 			if n := b.runs(t, "thumbnail", outcome); n != 1 {
-				t.Errorf("%d runs are counted as %s; want 1", n, outcome)
+				t.Errorf("%v runs are counted as %s; want 1", n, outcome)
 			}
 		}
 		if err := b.Go(t.Context(), "thumbnail", nothing); !errors.Is(err, dispatcher.ErrStopping) {
 			t.Errorf("Go after the stop: %v; want ErrStopping", err)
 		}
-		series := b.series(t)
-		if got := series["dispatcher_one_shots_refused_total stopping"].GetCounter().GetValue(); got != 1 {
+		if got := testkit.Series(t, b.metrics)["dispatcher_one_shots_refused_total stopping"]; got != 1 {
 			t.Errorf("%v are counted as refused; want 1", got)
 		}
 	})

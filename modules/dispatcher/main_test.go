@@ -9,12 +9,12 @@ import (
 	_ "time/tzdata" // zones on machines that have none
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/modules/dispatcher"
 )
 
@@ -113,30 +113,10 @@ func (b *bench) state(t *testing.T, name string) dispatcher.TaskState {
 // logged returns how often a message was logged.
 func (b *bench) logged(message string) int { return b.logs.FilterMessage(message).Len() }
 
-// series returns the metrics, by name and values of their labels.
-func (b *bench) series(t *testing.T) map[string]*dto.Metric {
-	t.Helper()
-	families, err := b.metrics.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := make(map[string]*dto.Metric)
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			name := f.GetName()
-			for _, l := range m.GetLabel() {
-				name += " " + l.GetValue()
-			}
-			found[name] = m
-		}
-	}
-	return found
-}
-
 // runs returns how many runs of a task had an outcome.
-func (b *bench) runs(t *testing.T, task, outcome string) uint64 {
+func (b *bench) runs(t *testing.T, task, outcome string) float64 {
 	t.Helper()
-	return b.series(t)["dispatcher_task_duration_seconds "+outcome+" "+task].GetHistogram().GetSampleCount()
+	return testkit.Series(t, b.metrics)["dispatcher_task_duration_seconds "+outcome+" "+task]
 }
 
 // untilTold is a task that does nothing and ends when told.

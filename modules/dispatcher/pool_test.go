@@ -13,6 +13,7 @@ import (
 	"time"
 	"weak"
 
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/dispatcher"
 )
@@ -53,10 +54,10 @@ func TestEachOneShotHasOneOutcome(t *testing.T) {
 			t.Errorf("one-shot %d ran %d times; want once", i, ran)
 		}
 	}
-	counted, names := make(map[string]uint64), 0
-	for series, m := range b.series(t) {
+	counted, names := make(map[string]float64), 0
+	for series, runs := range testkit.Series(t, b.metrics) {
 		if strings.HasPrefix(series, "dispatcher_task_duration_seconds ") {
-			counted[strings.Fields(series)[1]] += m.GetHistogram().GetSampleCount()
+			counted[strings.Fields(series)[1]] += runs
 			names++
 		}
 	}
@@ -103,7 +104,7 @@ func TestAFailedOneShotIsLoggedWithNameAndStack(t *testing.T) {
 					t.Errorf("logged %v; want the name, %q, and the stack: %v", fields, tt.want, tt.stack)
 				}
 				if ok := b.runs(t, "thumbnail", "ok"); ok != 1 {
-					t.Errorf("%d runs are counted as ok; want 1", ok)
+					t.Errorf("%v runs are counted as ok; want 1", ok)
 				}
 			})
 		})
@@ -149,8 +150,8 @@ func TestAFullQueueRefusesAtOnce(t *testing.T) {
 		if running != 2 || waiting != 3 {
 			t.Errorf("%d run and %d wait; want 2 and 3", running, waiting)
 		}
-		series := b.series(t)
-		if running, queued := series["dispatcher_tasks running"].GetGauge().GetValue(), series["dispatcher_queue_length"].GetGauge().GetValue(); running != 2 || queued != 3 {
+		series := testkit.Series(t, b.metrics)
+		if running, queued := series["dispatcher_tasks running"], series["dispatcher_queue_length"]; running != 2 || queued != 3 {
 			t.Errorf("metrics have %v running and a queue of %v; want 2 and 3", running, queued)
 		}
 		close(release)
@@ -160,7 +161,7 @@ func TestAFullQueueRefusesAtOnce(t *testing.T) {
 		if ran.Load() != 6 {
 			t.Errorf("%d ran; want the 6 that were taken", ran.Load())
 		}
-		if got := b.series(t)["dispatcher_one_shots_refused_total queue_full"].GetCounter().GetValue(); got != 2 {
+		if got := testkit.Series(t, b.metrics)["dispatcher_one_shots_refused_total queue_full"]; got != 2 {
 			t.Errorf("%v are counted as refused; want 2", got)
 		}
 	})
@@ -362,8 +363,9 @@ func TestUnderLoadAnAgeIsNearlyRightAndDurationsAreExact(t *testing.T) {
 				}
 				close(release)
 				b.stop(t)
-				if h := b.series(t)["dispatcher_task_duration_seconds ok second"].GetHistogram(); measured && (h.GetSampleCount() != 100 || h.GetSampleSum() != 100) {
-					t.Errorf("durations are %v; want 100 of 1s", h)
+				sum := testkit.Series(t, b.metrics)["dispatcher_task_duration_seconds_sum ok second"]
+				if n := b.runs(t, "second", "ok"); measured && (n != 100 || sum != 100) {
+					t.Errorf("%v durations are %vs together; want 100 of 1s", n, sum)
 				}
 			})
 		})

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/modules/dispatcher"
 )
 
@@ -347,7 +348,7 @@ func TestTheLogHasEachState(t *testing.T) {
 			t.Errorf("the failure was logged as %v; want its error, how long the run took and when the next is due", failed)
 		}
 		if b.runs(t, "words", "error") != 1 || b.runs(t, "words", "ok") != 1 {
-			t.Errorf("metrics are %v; want one run that failed and one that did not", b.series(t))
+			t.Errorf("metrics are %v; want one run that failed and one that did not", testkit.Series(t, b.metrics))
 		}
 	})
 }

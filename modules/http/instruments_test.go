@@ -9,7 +9,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -19,6 +18,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"example.com/ostov/internal/testkit"
 	httpserver "example.com/ostov/modules/http"
 	"example.com/ostov/modules/telemetry"
 )
@@ -154,36 +154,16 @@ func TestMetricsOfRequestsAreBounded(t *testing.T) {
 		k.ask(fmt.Sprintf("M%d", i), fmt.Sprintf("/none/%d", i))
 		k.ask("GET", fmt.Sprintf("/none/%d", i))
 	}
-	got := make(map[string]uint64)
-	for series, m := range gather(t, registry) {
+	got := make(map[string]float64)
+	for series, n := range testkit.Series(t, registry) {
 		if requests, ok := strings.CutPrefix(series, "http_server_request_duration_seconds "); ok {
-			got[requests] = m.GetHistogram().GetSampleCount()
+			got[requests] = n
 		}
 	}
-	want := map[string]uint64{"GET /words/:word 200": 200, "OTHER /words/:word 405": 200, "OTHER unmatched 404": 200, "GET unmatched 404": 200}
+	want := map[string]float64{"GET /words/:word 200": 200, "OTHER /words/:word 405": 200, "OTHER unmatched 404": 200, "GET unmatched 404": 200}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("the histogram has %v; want %v", got, want)
 	}
-}
-
-// gather returns the metrics, by name and values of their labels.
-func gather(t *testing.T, r *prometheus.Registry) map[string]*dto.Metric {
-	t.Helper()
-	families, err := r.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := make(map[string]*dto.Metric)
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			series := f.GetName()
-			for _, l := range m.GetLabel() {
-				series += " " + l.GetValue()
-			}
-			found[series] = m
-		}
-	}
-	return found
 }
 
 func TestOpenRequestsAndConnectionsAreCounted(t *testing.T) {
@@ -198,14 +178,14 @@ func TestOpenRequestsAndConnectionsAreCounted(t *testing.T) {
 	}), func(p *httpserver.Params) { p.Metrics = registry })
 	k.dial().get("/slow")
 	<-entered
-	got := gather(t, registry)
+	got := testkit.Series(t, registry)
 	close(leave)
 	for series, want := range map[string]float64{
 		"http_server_requests_in_flight": 1, "http_server_connections active": 1, "http_server_connections idle": 0,
 		"http_server_connections new": 0, "http_server_connections hijacked": 0,
 	} {
-		if m := got[series]; m == nil || m.GetGauge().GetValue() != want {
-			t.Errorf("%s is %v; want %v", series, m, want)
+		if n, ok := got[series]; !ok || n != want {
+			t.Errorf("%s is %v, %v; want %v", series, n, ok, want)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/modules/telemetry"
 )
 
@@ -21,9 +22,9 @@ func TestDurationsTakeWhatCallersGive(t *testing.T) {
 		d.Observe(t.Context(), 2*time.Second, "sweep", "ok")
 	}
 	d.Observe(t.Context(), time.Second, "caf\xe9", "ok")
-	got := gather(t, registry)["work_duration_seconds"].GetMetric()
-	if len(got) != 2 || got[0].GetLabel()[1].GetValue() != "caf\uFFFD" || got[1].GetHistogram().GetSampleCount() != 3 || got[1].GetHistogram().GetSampleSum() != 6 {
-		t.Errorf("the histogram is %v; want 3 sweeps of 2s, and the other name made valid", got)
+	got := testkit.Series(t, registry)
+	if len(got) != 4 || got["work_duration_seconds ok caf\uFFFD"] != 1 || got["work_duration_seconds ok sweep"] != 3 || got["work_duration_seconds_sum ok sweep"] != 6 {
+		t.Errorf("the series are %v; want 3 sweeps of 2s, and the other name made valid", got)
 	}
 	if _, err := telemetry.NewDurations(registry, "work_duration_seconds", "How long work took.", "task", "outcome"); err == nil {
 		t.Error("a second histogram of the name was registered; want an error")

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
@@ -26,6 +25,7 @@ import (
 
 	"example.com/ostov/config"
 	"example.com/ostov/health"
+	"example.com/ostov/internal/testkit"
 	"example.com/ostov/lifecycle"
 	"example.com/ostov/modules/container"
 	"example.com/ostov/modules/telemetry"
@@ -210,11 +210,11 @@ func TestMetricsTellOfHooksStatesAndChecks(t *testing.T) {
 	if err := app.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	running := values(t, g.Registry)
+	running := testkit.Series(t, g.Registry)
 	if err := app.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	stopped := values(t, g.Registry)
+	stopped := testkit.Series(t, g.Registry)
 	for series, want := range map[string]float64{
 		"lifecycle_state running": 1, "lifecycle_state starting": 0, "health_check_up queue ready": 0,
 	} {
@@ -231,35 +231,6 @@ func TestMetricsTellOfHooksStatesAndChecks(t *testing.T) {
 			t.Errorf("%s is %v after the stop; want more than 0, and none before it was called", series, stopped[series])
 		}
 	}
-}
-
-func gather(t *testing.T, r *prometheus.Registry) map[string]*dto.MetricFamily {
-	t.Helper()
-	families, err := r.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	byName := make(map[string]*dto.MetricFamily)
-	for _, f := range families {
-		byName[f.GetName()] = f
-	}
-	return byName
-}
-
-// values returns the gauges, by name and values of their labels.
-func values(t *testing.T, r *prometheus.Registry) map[string]float64 {
-	t.Helper()
-	found := make(map[string]float64)
-	for name, family := range gather(t, r) {
-		for _, m := range family.GetMetric() {
-			series := name
-			for _, l := range m.GetLabel() {
-				series += " " + l.GetValue()
-			}
-			found[series] = m.GetGauge().GetValue()
-		}
-	}
-	return found
 }
 
 func TestAWrongVariableIsAFaultOfConfiguration(t *testing.T) {
