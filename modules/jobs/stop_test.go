@@ -65,7 +65,11 @@ func TestAJobThatAStopInterruptsLosesNoAttempt(t *testing.T) {
 		}
 		<-begun
 		<-begun
-		if err := client.Stop(t.Context()); err != nil {
+		err = client.Stop(t.Context())
+		for err != nil && strings.Contains(err.Error(), "no job runs") { // a busy machine may be late to write what became of them
+			err = client.Stop(t.Context())
+		}
+		if err != nil {
 			t.Errorf("Stop = %v", err)
 		}
 		for _, i := range inserted {
