@@ -74,11 +74,12 @@ func openDB(t *testing.T, url string) *database.DB {
 	return db
 }
 
-// describe returns a client that does not work yet, quicker than the default.
+// describe returns a client that does not work yet, quicker than the default, and
+// patient in a stop: a machine under load takes seconds for what ends at once.
 func describe(t *testing.T, db *database.DB, set func(*jobs.Params), workers ...jobs.Registration) *jobs.Client {
 	t.Helper()
 	p := jobs.Params{Config: jobs.DefaultConfig(), DB: db, Workers: workers}
-	p.Config.FetchCooldown, p.Config.FetchPollInterval = 10*time.Millisecond, 100*time.Millisecond
+	p.Config.FetchCooldown, p.Config.FetchPollInterval, p.Config.StopTimeout = 10*time.Millisecond, 100*time.Millisecond, time.Minute
 	if set != nil {
 		set(&p)
 	}
