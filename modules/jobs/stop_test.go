@@ -66,7 +66,7 @@ func TestAJobThatAStopInterruptsLosesNoAttempt(t *testing.T) {
 		<-begun
 		<-begun
 		err = client.Stop(t.Context())
-		for err != nil && strings.Contains(err.Error(), "no job runs") { // a busy machine may be late to write what became of them
+		if err != nil && strings.Contains(err.Error(), "no job runs") { // a busy machine may be late, once, to write what became of them
 			err = client.Stop(t.Context())
 		}
 		if err != nil {
