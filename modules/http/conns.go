@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"runtime"
 	"sync/atomic"
 
 	"example.com/ostov/internal/listen"
@@ -35,6 +36,9 @@ type conn struct {
 }
 
 func (c *conn) Read(p []byte) (int, error) {
+	if !c.heard.Load() {
+		runtime.Gosched() // then the next request is often there, and is not read in vain and waited for
+	}
 	n, err := c.Conn.Read(p)
 	if n > 0 && !c.heard.Load() {
 		c.heard.Store(true)
