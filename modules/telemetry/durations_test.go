@@ -1,6 +1,8 @@
 package telemetry_test
 
 import (
+	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +11,27 @@ import (
 	"example.com/ostov/internal/testkit"
 	"example.com/ostov/modules/telemetry"
 )
+
+func TestDurationsTellTheirLabelsApart(t *testing.T) {
+	t.Parallel()
+
+	registry := prometheus.NewRegistry()
+	d, err := telemetry.NewDurations(registry, "work_duration_seconds", "How long work took.", "a", "b", "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make(map[string]float64)
+	for _, labels := range [][]string{{"x", "", ""}, {"", "x", ""}, {"", "", "x"}, {"", "", ""}} {
+		for range 2 {
+			d.Observe(t.Context(), time.Second, labels...)
+		}
+		want["work_duration_seconds "+strings.Join(labels, " ")] = 2
+		want["work_duration_seconds_sum "+strings.Join(labels, " ")] = 2
+	}
+	if got := testkit.Series(t, registry); !maps.Equal(got, want) {
+		t.Errorf("the series are %v; want %v", got, want)
+	}
+}
 
 func TestDurationsTakeWhatCallersGive(t *testing.T) {
 	t.Parallel()
@@ -28,6 +51,9 @@ func TestDurationsTakeWhatCallersGive(t *testing.T) {
 	}
 	if _, err := telemetry.NewDurations(registry, "work_duration_seconds", "How long work took.", "task", "outcome"); err == nil {
 		t.Error("a second histogram of the name was registered; want an error")
+	}
+	if _, err := telemetry.NewDurations(prometheus.NewRegistry(), "work_duration_seconds", "How long work took.", "a", "b", "c", "d"); err == nil {
+		t.Error("a histogram with four labels was registered; want an error")
 	}
 	d, err = telemetry.NewDurations(nil, "work_duration_seconds", "How long work took.")
 	if err != nil {
