@@ -22,9 +22,9 @@ import (
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		x := exchangeOf(c)
-		x.id[0] = requestID(x.request.Header.Get(echo.HeaderXRequestID))
-		c.Response().Header()[echo.HeaderXRequestID] = x.id[:]
 		s.begin(x)
+		x.identify()
+		c.Response().Header()[echo.HeaderXRequestID] = x.id[:]
 
 		err := http.ErrAbortHandler // unless next returns
 		defer func() {
@@ -43,60 +43,37 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requestID returns the id that the client gave, where it is one to log and to
-// pass on, else a new one.
-func requestID(given string) string {
-	if given != "" && len(given) <= 64 && strings.Trim(given, idBytes) == "" {
-		return given
+// identify gives the request the id that the client sent, where it is one to log
+// and to pass on, else a new one. With the ids of its span that is one string, and
+// so one allocation.
+func (x *exchange) identify() {
+	id := x.request.Header.Get(echo.HeaderXRequestID)
+	given := id != "" && len(id) <= 64 && strings.Trim(id, idBytes) == ""
+	text := make([]byte, 0, 2*(16+len(trace.TraceID{})+len(trace.SpanID{})))
+	if !given {
+		var random [16]byte
+		binary.NativeEndian.PutUint64(random[:8], rand.Uint64())
+		binary.NativeEndian.PutUint64(random[8:], rand.Uint64())
+		text = hex.AppendEncode(text, random[:])
 	}
-	var id [16]byte
-	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
-	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
-	var text [2 * len(id)]byte
-	hex.Encode(text[:], id[:])
-	return string(text[:])
+	if span := trace.SpanContextFromContext(x.Context); span.IsValid() {
+		ofTrace, ofSpan := span.TraceID(), span.SpanID()
+		text = hex.AppendEncode(hex.AppendEncode(text, ofTrace[:]), ofSpan[:])
+	}
+	ids := string(text)
+	if !given {
+		id, ids = ids[:32], ids[32:]
+	}
+	x.id[0] = id
+	if ids != "" {
+		x.traceID, x.spanID = ids[:32], ids[32:]
+	}
 }
 
 const idBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
-// access is what the access record of a request says beside the request itself.
-// It is a part of the exchange, and that the one field of the log entry, which
-// costs less than a field for each of its parts.
-type access struct {
-	route, remote string
-	status        int
-	bytes         int64
-	took          time.Duration
-	err           error // nil: none that the client was not told
-	hex           [2 * len(trace.TraceID{})]byte
-	field         [1]zap.Field
-}
-
-// MarshalLogObject writes the access record, of the request as the client sent
-// it. It implements zapcore.ObjectMarshaler.
-func (x *exchange) MarshalLogObject(to zapcore.ObjectEncoder) error {
-	a := &x.access
-	to.AddString("method", x.request.Method)
-	to.AddString("uri", redact(x.request.RequestURI))
-	to.AddString("route", a.route)
-	to.AddInt64("status", int64(a.status))
-	to.AddInt64("bytes", a.bytes)
-	to.AddDuration("latency", a.took)
-	to.AddString("remote", a.remote)
-	to.AddString("request_id", x.id[0])
-	if a.err != nil {
-		zap.Error(a.err).AddTo(to)
-	}
-	if span := trace.SpanContextFromContext(x.Context); span.IsValid() {
-		trace, span := span.TraceID(), span.SpanID()
-		to.AddByteString("trace_id", hex.AppendEncode(a.hex[:0], trace[:]))
-		to.AddByteString("span_id", hex.AppendEncode(a.hex[:0], span[:]))
-	}
-	return nil
-}
-
-// record writes the access record, and with it what went wrong and the client
-// was not told: an error where the server failed.
+// record writes the access record, of the request as the client sent it, and with
+// it what went wrong and the client was not told: an error where the server failed.
 func (s *Server) record(x *exchange, c echo.Context, took time.Duration, err error) {
 	answer := c.Response()
 	panicked := panicOf(err)
@@ -110,21 +87,33 @@ func (s *Server) record(x *exchange, c echo.Context, took time.Duration, err err
 	case untold && x.Context.Err() == nil: // else it is the client that left
 		level = zapcore.WarnLevel
 	}
-	entry := s.log.Check(level, "request")
+	entry := s.log.Core().Check(zapcore.Entry{LoggerName: s.log.Name(), Level: level, Time: x.since.Add(took), Message: "request"}, nil)
 	if entry == nil {
 		return
-	}
-	a := &x.access
-	a.route, a.remote = c.Path(), c.RealIP()
-	a.status, a.bytes, a.took = answer.Status, answer.Size, took
-	if untold {
-		a.err = err
 	}
 	if panicked != nil {
 		entry.Stack = panicked.stack
 	}
-	a.field[0] = zap.Inline(x)
-	entry.Write(a.field[:]...)
+	fields := s.fields.Get().(*[]zap.Field)
+	*fields = append((*fields)[:0],
+		zap.String("method", x.request.Method),
+		zap.String("uri", redact(x.request.RequestURI)),
+		zap.String("route", c.Path()),
+		zap.Int("status", answer.Status),
+		zap.Int64("bytes", answer.Size),
+		zap.Duration("latency", took),
+		zap.String("remote", c.RealIP()),
+		zap.String("request_id", x.id[0]),
+	)
+	if untold {
+		*fields = append(*fields, zap.Error(err))
+	}
+	if x.traceID != "" {
+		*fields = append(*fields, zap.String("trace_id", x.traceID), zap.String("span_id", x.spanID))
+	}
+	entry.Write(*fields...)
+	clear(*fields) // they hold what belongs to the request
+	s.fields.Put(fields)
 }
 
 // redact hides the values of those parameters of a query that carry secrets by

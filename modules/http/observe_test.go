@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap/zapcore"
@@ -72,6 +73,9 @@ func TestEveryAnswerHasOneAccessRecord(t *testing.T) {
 			record := k.logs.All()[0]
 			if record.Level != tt.level || record.Message != "request" {
 				t.Errorf("record is %v %q; want %v request", record.Level, record.Message, tt.level)
+			}
+			if record.LoggerName != "http" || time.Since(record.Time) > time.Minute {
+				t.Errorf("record is of %q at %v; want http, now", record.LoggerName, record.Time)
 			}
 			fields := record.ContextMap()
 			for key, want := range tt.want {

@@ -41,7 +41,8 @@ type Server struct {
 	described func() error // the routes that there are when it is first called, in the document
 	document  func() (document, error)
 	instruments
-	http *http.Server
+	fields sync.Pool // of *[]zap.Field, for access records
+	http   *http.Server
 
 	// From here on set by Serve.
 	tls       *tls.Config // nil: plain HTTP
@@ -71,6 +72,7 @@ func New(p Params) (Result, error) {
 		health:   p.Health,
 		stopping: p.Stopping,
 		listen:   p.Inherited.All,
+		fields:   sync.Pool{New: func() any { return new([]zap.Field) }},
 		draining: make(chan struct{}),
 		turned:   make(chan struct{}, maxTurnedAway),
 	}

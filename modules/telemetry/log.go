@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/buffer"
 	"go.uber.org/zap/zapcore"
 
 	"example.com/ostov/config"
@@ -40,8 +41,9 @@ func NewLogger(w *Writer, level zap.AtomicLevel, format, service string) *zap.Lo
 		c.encoder = forPeople()
 	} else {
 		c.encoder = forMachines()
+		c.simple = &simple{lines: buffer.NewPool()}
 	}
-	c.encoder.AddString("service", service)
+	c = c.with([]zapcore.Field{zap.String("service", service)})
 	w.tellBy(func(dropped uint64) []byte {
 		e := &zapcore.Entry{Level: zapcore.WarnLevel, Time: time.Now(), Message: "log records dropped"}
 		line, err := c.encode(e, []zapcore.Field{zap.Uint64("dropped", dropped)})

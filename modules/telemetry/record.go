@@ -23,14 +23,18 @@ type core struct {
 	zap.AtomicLevel
 
 	encoder zapcore.Encoder
-	people  bool // the encoder is that of the console
+	people  bool    // the encoder is that of the console
+	simple  *simple // does its work where it can; nil: nowhere
 	out     *Writer
 }
 
 // With implements zapcore.Core.
-func (c *core) With(fields []zapcore.Field) zapcore.Core {
+func (c *core) With(fields []zapcore.Field) zapcore.Core { return c.with(fields) }
+
+func (c *core) with(fields []zapcore.Field) *core {
 	clone := *c
 	clone.encoder = c.encoder.Clone()
+	clone.simple = c.simple.with(fields)
 	for _, f := range fields {
 		f.AddTo(clone.encoder)
 	}
@@ -64,6 +68,9 @@ func (c *core) Write(e zapcore.Entry, fields []zapcore.Field) error {
 }
 
 func (c *core) encode(e *zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
+	if line := c.simple.encode(e, fields); line != nil {
+		return line, nil
+	}
 	stack := e.Stack
 	if c.people && stack != "" {
 		one := *e
