@@ -30,7 +30,7 @@ type Route struct {
 	// What the document of the API says of the route.
 	Summary  string                // one line
 	Document func(*huma.Operation) // changes all else: description, tags, examples, status of success, ...
-	Page     bool                  // for people, and so not in the document
+	Page     bool                  // for people: not in the document; its policy allows styles, images and forms
 }
 
 // RouteInfo is one line of [Server.Table].
@@ -107,6 +107,9 @@ func (rs *routes) add(all []Route) error {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("route %v: %w", r, err))
 			continue
+		}
+		if r.Page {
+			handler = page(handler)
 		}
 		rs.adding = true
 		rs.echo.Add(r.Method, r.Path, handler, r.Middleware...)

@@ -21,14 +21,17 @@ import (
 func TestSecurityHeaders(t *testing.T) {
 	t.Parallel()
 
-	k := build(t, get("/", hello), set(func(c *httpserver.Config) { c.TrustedProxies = trust("192.0.2.0/24") }))
-	for _, path := range []string{"/", "/none", "/livez"} {
+	const api, page = "default-src 'none'; frame-ancestors 'none'",
+		"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	k := build(t, get("/", hello), set(func(c *httpserver.Config) { c.TrustedProxies = trust("192.0.2.0/24") }),
+		routes(httpserver.Route{Method: http.MethodGet, Path: "/about", Handler: hello, Page: true}))
+	for path, policy := range map[string]string{"/": api, "/none": api, "/livez": api, "/about": page} {
 		h := k.ask("GET", path).Header()
 		for name, want := range map[string]string{
 			"X-Content-Type-Options":    "nosniff",
 			"X-Frame-Options":           "DENY",
 			"Referrer-Policy":           "no-referrer",
-			"Content-Security-Policy":   "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+			"Content-Security-Policy":   policy,
 			"Strict-Transport-Security": "",
 			"Server":                    "",
 			"X-Xss-Protection":          "",
