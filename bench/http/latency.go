@@ -33,7 +33,7 @@ func latency(ctx context.Context, o options, all []*server) (missed []string, er
 			p99[s.name] = append(p99[s.name], took)
 		}
 	}
-	fmt.Printf("\n99 of 100 answers at 80 %% load, the best of %d rounds.\n\n| server | ms | ratio to %s |\n| --- | ---: | ---: |\n", o.rounds, bare)
+	fmt.Printf("\n99 of 100 answers at 80 %% load, the best of %d rounds; ratios are medians of those of a round.\n\n| server | ms | ratio to %s |\n| --- | ---: | ---: |\n", o.rounds, bare)
 	for _, name := range compare {
 		if p99[name] != nil {
 			fmt.Printf("| %s | %.2f | %s |\n", name, best(p99[name])*1e3, cell(ratio(p99, name, bare)))

@@ -58,8 +58,8 @@ func compared() []*server {
 func main() {
 	var o options
 	flag.BoolVar(&o.check, "check", false, "fail where a target is missed")
-	flag.IntVar(&o.rounds, "rounds", 15, "rounds; figures are those of the best")
-	flag.IntVar(&o.requests, "requests", 20_000, "requests of each server in a round")
+	flag.IntVar(&o.rounds, "rounds", 40, "rounds")
+	flag.IntVar(&o.requests, "requests", 5_000, "requests of each server in a round")
 	flag.StringVar(&o.only, "only", "", "folders of servers, by comma")
 	flag.BoolVar(&o.memory, "memory", true, "measure the memory of connections, too")
 	flag.BoolVar(&o.latency, "latency", true, "measure latencies, too")

@@ -45,7 +45,7 @@ func processor(ctx context.Context, o options, all []*server) (missed []string, 
 		}
 	}
 
-	fmt.Printf("Processor time of a request, the best of %d rounds of %d requests by %d clients.\n\n", o.rounds, o.requests, clients)
+	fmt.Printf("Processor time of a request, the best of %d rounds of %d requests by %d clients; ratios are medians of those of a round.\n\n", o.rounds, o.requests, clients)
 	fmt.Printf("| server | µs a request | ratio to %s | ratio to %s |\n| --- | ---: | ---: | ---: |\n", timeouts, stack)
 	for _, s := range all {
 		fmt.Printf("| %s | %.1f | %s | %s |\n", s.name, best(used[s.name])*1e6, cell(ratio(used, s.name, timeouts)), cell(ratio(used, s.name, stack)))
@@ -82,13 +82,18 @@ func ask(ctx context.Context, p *program.Program, requests int) (time.Duration, 
 
 func address(p *program.Program) string { return strings.TrimPrefix(p.URL, "http://") }
 
-// ratio of the best rounds: what else the machine does only adds to a round.
-// Without one of the two it is 0.
+// ratio is the median of those within a round: what else the machine does meets
+// both servers. Without one of the two it is 0.
 func ratio(used map[string][]time.Duration, name, to string) float64 {
 	if used[name] == nil || used[to] == nil {
 		return 0
 	}
-	return best(used[name]) / best(used[to])
+	ratios := make([]float64, len(used[name]))
+	for i, d := range used[name] {
+		ratios[i] = d.Seconds() / used[to][i].Seconds()
+	}
+	slices.Sort(ratios)
+	return ratios[len(ratios)/2]
 }
 
 func cell(ratio float64) string {
