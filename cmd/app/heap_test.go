@@ -15,20 +15,21 @@ import (
 func TestTheGarbageCollectorLeavesASmallServiceItsFloor(t *testing.T) {
 	t.Parallel()
 
-	const floor = 8_000_000 // bytes, of what is live twice
+	const mb = 1 << 20 // of what is live twice, and there are some 2 MB beside the floor
 	for _, tt := range []struct {
-		environ string
-		floor   bool
+		environ     string
+		least, most float64
 	}{
-		{"GOGC=", true},
-		{"GOGC=101", false},
-		{"GOMEMLIMIT=16MiB", false},
-		{"GOMEMLIMIT=230MiB", true},
+		{"GOGC=", 8 * mb, 20 * mb},
+		{"GOGC=101", 0, 8 * mb},
+		{"GOMEMLIMIT=16MiB", 0, 8 * mb},
+		{"GOMEMLIMIT=230MiB", 28 * mb, 40 * mb},
+		{"GOMEMLIMIT=64GiB", 32 * mb, 44 * mb},
 	} {
 		t.Run(tt.environ, func(t *testing.T) {
 			t.Parallel()
-			if next := nextCollection(t, tt.environ); next >= floor != tt.floor {
-				t.Errorf("the collector comes at %.0f bytes; want %d or more: %v", next, floor, tt.floor)
+			if next := nextCollection(t, tt.environ); next < tt.least || next > tt.most {
+				t.Errorf("the collector comes at %.1f MB; want %.0f to %.0f", next/mb, tt.least/mb, tt.most/mb)
 			}
 		})
 	}
