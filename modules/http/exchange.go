@@ -20,8 +20,8 @@ type exchange struct {
 	request *http.Request // as net/http made it
 	id      [1]string     // once it is observed, as its header
 	span    trace.Span    // nil: none
-	traceID string        // of the span, once it is observed, and
-	spanID  string        // empty: none
+	traceID string        // once it is observed; empty: none
+	spanID  string
 	stall   time.Duration // how long a write may take, where Stream said so
 }
 
