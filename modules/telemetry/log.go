@@ -63,6 +63,7 @@ func forPeople() zapcore.Encoder {
 	return zapcore.NewConsoleEncoder(c)
 }
 
+// forMachines is followed by simple.go, which writes most records in its place.
 func forMachines() zapcore.Encoder {
 	c := zap.NewProductionEncoderConfig()
 	c.EncodeTime = zapcore.RFC3339NanoTimeEncoder

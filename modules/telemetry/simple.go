@@ -31,7 +31,7 @@ func (s *simple) encode(e *zapcore.Entry, fields []zapcore.Field) *buffer.Buffer
 		return nil
 	}
 	line := s.lines.Get()
-	b := line.Bytes()
+	b := line.Bytes() // of which there are none yet, but room
 	b = append(append(b, `{"level":"`...), e.Level.String()...)
 	b = append(e.Time.AppendFormat(append(b, `","ts":"`...), time.RFC3339Nano), '"')
 	if e.LoggerName != "" {
