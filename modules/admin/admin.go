@@ -101,14 +101,22 @@ func (s *Server) Serve(ended func(cause error)) lifecycle.Setup {
 			defer cutOff()
 			defer time.AfterFunc(patience, cutOff).Stop()
 			close(s.over)
-			ctx, cancel := context.WithTimeout(ctx, 4*patience)
-			defer cancel()
-			if s.http.Shutdown(ctx) == nil {
-				return nil
+			for range 4 { // a machine that lets the process stand still takes one of them
+				if s.shutdown(ctx) == nil {
+					return nil
+				}
 			}
 			return s.http.Close() // who does not read has had the time
 		}, nil
 	}
+}
+
+// shutdown waits for answers, and for no longer than patience. It may be called
+// again.
+func (s *Server) shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return s.http.Shutdown(ctx)
 }
 
 // URLs returns where the server can be reached, once it listens.
